@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use base64::Engine as _;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use http::{StatusCode, Uri};
-use mapping_core::{Error, ErrorKind, Outcome, Result};
+use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Mutex;
 
@@ -154,7 +154,7 @@ struct Current {
     generation: u64,
     secret: Option<SecretString>,
     /// How the last login failed, if it did.
-    failure: Option<(ErrorKind, String)>,
+    failure: Option<(ErrorKind, Retry, String)>,
 }
 
 /// Scheme, host and port of a URI, in lower case, the port always written.
@@ -220,9 +220,9 @@ impl<X: Exchange> Auth<X> {
             return Ok((current.generation, secret.clone()));
         }
         if self.tried.load(Ordering::SeqCst) != tried_before
-            && let Some((kind, message)) = &current.failure
+            && let Some((kind, retry, message)) = &current.failure
         {
-            return Err(Error::not_sent(*kind, message.clone()));
+            return Err(Error::not_sent(*kind, message.clone()).with_retry(*retry));
         }
         let login = self.credentials.login().await;
         self.tried.fetch_add(1, Ordering::SeqCst);
@@ -234,7 +234,7 @@ impl<X: Exchange> Auth<X> {
                 Ok((current.generation, secret))
             }
             Err(error) => {
-                current.failure = Some((error.kind(), error.message().to_owned()));
+                current.failure = Some((error.kind(), error.retry(), error.message().to_owned()));
                 Err(error.with_outcome(Outcome::NotSent))
             }
         }

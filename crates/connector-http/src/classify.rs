@@ -9,7 +9,7 @@ use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
 use crate::clock::Clock;
 use crate::exchange::{Answer, Exchange, Request, exchange_by_around};
 use crate::meta::Meta;
-use crate::rate_headers::retry_after;
+use crate::rate_headers::{RateHeaders as _, XRateLimit, retry_after};
 
 /// An answer as a classifier, a rate reader or a credential sees it.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,7 @@ impl<F: Fn(&Answered<'_>) -> Result<()> + Send + Sync> Classify for F {
 
 /// Classifies by the status alone, as RFC 9110 and RFC 6585 define it.
 ///
+/// A 429 is to be repeated after its `Retry-After`, else after its `X-RateLimit-Reset`.
 /// 408 and 5xx leave the outcome open, since a gateway may have lost the answer of a server that did the work.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ByStatus;
@@ -101,7 +102,11 @@ impl Classify for ByStatus {
             _ => (Kind::Malformed, Out::Unknown, "a status that HTTP doesn't define"),
         };
         let transient = matches!(kind, Kind::Unavailable | Kind::Throttled | Kind::NotReady);
-        let retry = match retry_after(answer) {
+        let stated = retry_after(answer).or_else(|| {
+            let reset = XRateLimit::default().read(answer).resets_in;
+            reset.filter(|_| kind == Kind::Throttled)
+        });
+        let retry = match stated {
             Some(wait) if transient => Retry::After(wait),
             None if transient => Retry::Later,
             _ => Retry::Never,

@@ -30,16 +30,15 @@ impl<X: Exchange> Deadline<X> {
         let limit = meta.deadline().unwrap_or(self.limit);
         match within(&*self.clock, limit, A::ask(&self.inner, request)).await {
             Some(answer) => answer,
-            None => {
-                let shared = request.extensions().get::<Meta>().is_some();
-                let outcome =
-                    if shared { meta.flight().outcome_if_dropped() } else { mapping_core::Outcome::Unknown };
-                Err(Error::new(ErrorKind::Transport, outcome, "no answer before the call's deadline")
-                    .with_operation(meta.operation())
-                    .with_retry(Retry::Later)
-                    .with("deadline_s", limit.as_secs_f64())
-                    .with("attempts", meta.flight().attempts()))
-            }
+            None => Err(Error::new(
+                ErrorKind::Transport,
+                meta.flight().outcome_if_dropped(),
+                "no answer before the call's deadline",
+            )
+            .with_operation(meta.operation())
+            .with_retry(Retry::Later)
+            .with("deadline_s", limit.as_secs_f64())
+            .with("attempts", meta.flight().attempts())),
         }
     }
 }

@@ -240,17 +240,20 @@ impl Gate {
         {
             tracing::info!(from = state.limit, to = limit, "the rate limit changed");
             state.limit = limit;
+            state.remaining = None;
             state.pacer = pacer(interval(limit, settings), &self.0.clock);
             // A new pacer would let one call through at once.
             let _ = state.pacer.check();
         }
         state.forget_ended_window(now);
         if let Some(wait) = said.resets_in {
-            state.resets_at = Some(now + wait).max(state.resets_at.filter(|at| *at > now));
+            state.resets_at = Some(now + wait).filter(|_| !wait.is_zero()).or(state.resets_at);
         }
         let others = state.in_flight.saturating_sub(1);
         if let Some(remaining) = said.remaining.filter(|remaining| *remaining <= state.limit) {
-            state.remaining = Some(remaining.min(state.remaining.unwrap_or(u64::MAX)));
+            // Answers may overtake each other; within a window the lowest is the latest.
+            let lowest = state.remaining.filter(|_| state.resets_at.is_some()).unwrap_or(remaining);
+            state.remaining = Some(remaining.min(lowest));
             if remaining.saturating_sub(others) <= reserve(state.limit, settings) {
                 let until = state.resets_at.unwrap_or(now + settings.window);
                 self.close(&mut state, until);
@@ -261,8 +264,9 @@ impl Gate {
             let backoff =
                 FIRST_CLOSING.saturating_mul(1 << state.throttled_in_a_row.min(10)).min(LONGEST_CLOSING);
             state.throttled_in_a_row += 1;
-            let until = said.resets_in.map_or(now + backoff, |wait| now + wait);
-            self.close(&mut state, until);
+            // A stated time has whole seconds and may be over already; coming back at once would be refused again.
+            let wait = said.resets_in.unwrap_or(backoff).max(backoff);
+            self.close(&mut state, now + wait);
         } else {
             state.throttled_in_a_row = 0;
         }

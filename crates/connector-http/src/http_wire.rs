@@ -1,6 +1,7 @@
 //! The wire: an [`Exchange`] over reqwest.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,7 +19,11 @@ use crate::meta::{Flight, Meta};
 use crate::{plain, upload};
 
 /// How much of the answer to a refused call is read for its error envelope.
-const ERROR_BODY_BYTES: usize = 1 << 20;
+const ERROR_BODY_BYTES: u64 = 1 << 20;
+
+/// A connection idle for longer is not used again: servers close theirs after a minute or so, and a write that meets
+/// the closing is an unknown outcome.
+const POOL_IDLE: Duration = Duration::from_secs(30);
 
 /// Calls over the network. Knows TLS, proxies and bounds; waits for nothing and repeats nothing.
 ///
@@ -27,6 +32,8 @@ const ERROR_BODY_BYTES: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub struct Http {
     client: reqwest::Client,
+    /// For loopback; the proxies of the environment are not asked to reach the own machine.
+    local: reqwest::Client,
     allow_plain_http: Vec<String>,
     max_answer_bytes: u64,
     max_streamed_bytes: u64,
@@ -40,23 +47,14 @@ impl Http {
     ///
     /// [`ErrorKind::Config`] for a proxy or a certificate authority that can't be read.
     pub fn new(config: &Config) -> Result<Self> {
-        let mut client = reqwest::Client::builder()
-            .user_agent(&config.user_agent)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .gzip(config.compression)
-            .deflate(config.compression)
-            .connect_timeout(config.timeouts.connect)
-            .pool_idle_timeout(std::time::Duration::from_secs(30));
-        if let Some(proxy) = &config.proxy {
-            client = client.proxy(proxy_of(proxy)?);
-        }
-        client = trust(client, config)?;
-        let client =
-            client.build().map_err(|e| bad_setting("the HTTP client can't be set up").with_source(e))?;
+        let client = build(builder_by(config)?)?;
+        let local = match config.proxy {
+            Some(_) => client.clone(),
+            None => build(builder_by(config)?.no_proxy())?,
+        };
         Ok(Http {
             client,
+            local,
             allow_plain_http: config.allow_plain_http.clone(),
             max_answer_bytes: config.max_answer_bytes,
             max_streamed_bytes: config.max_streamed_bytes,
@@ -96,8 +94,8 @@ impl Http {
     ) -> Result<reqwest::Response> {
         plain::check(uri, &self.allow_plain_http)?;
         let before = flight.may_be_applied();
-        let mut call =
-            self.client.request(request.method().clone(), uri.to_string()).headers(headers.clone());
+        let client = if plain::is_loopback(uri) { &self.local } else { &self.client };
+        let mut call = client.request(request.method().clone(), uri.to_string()).headers(headers.clone());
         let mut failure = upload::Failure::default();
         let len = request.body().len();
         if len > 0 {
@@ -148,6 +146,26 @@ impl Exchange for Http {
     async fn open(&self, request: &Request) -> Result<StreamResponse> {
         self.call(request, self.max_streamed_bytes).await
     }
+}
+
+fn builder_by(config: &Config) -> Result<reqwest::ClientBuilder> {
+    let mut client = reqwest::Client::builder()
+        .user_agent(&config.user_agent)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .gzip(config.compression)
+        .deflate(config.compression)
+        .connect_timeout(config.timeouts.connect)
+        .pool_idle_timeout(POOL_IDLE);
+    if let Some(proxy) = &config.proxy {
+        client = client.proxy(proxy_of(proxy)?);
+    }
+    trust(client, config)
+}
+
+fn build(client: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    client.build().map_err(|e| bad_setting("the HTTP client can't be set up").with_source(e))
 }
 
 fn bad_setting(message: &'static str) -> Error {
@@ -252,18 +270,18 @@ async fn bounded(answer: reqwest::Response, flight: Flight, bound: u64) -> Resul
     let body = if status.is_success() {
         AnswerBody::streamed(Box::pin(within_bound(body.map_err(cut), bound)))
     } else {
-        AnswerBody::from(error_body(body).await)
+        AnswerBody::from(error_body(body, bound.min(ERROR_BODY_BYTES) as usize).await)
     };
     Ok(head.map(|()| body))
 }
 
-async fn error_body(stream: impl futures_core::Stream<Item = reqwest::Result<Bytes>>) -> Bytes {
+async fn error_body(stream: impl futures_core::Stream<Item = reqwest::Result<Bytes>>, bound: usize) -> Bytes {
     let mut stream = std::pin::pin!(stream);
     let mut all = Vec::new();
     while let Some(Ok(chunk)) = stream.next().await {
-        let room = ERROR_BODY_BYTES - all.len();
+        let room = bound - all.len();
         all.extend_from_slice(&chunk[..chunk.len().min(room)]);
-        if all.len() == ERROR_BODY_BYTES {
+        if all.len() == bound {
             break;
         }
     }

@@ -31,6 +31,7 @@ pub enum Repeat {
 pub struct Meta {
     operation: &'static str,
     repeat: Repeat,
+    reads: bool,
     deadline: Option<Duration>,
     any_status: bool,
     flight: Flight,
@@ -39,7 +40,7 @@ pub struct Meta {
 impl Meta {
     /// A call that changes nothing.
     pub fn read(operation: &'static str) -> Self {
-        Self::new(operation, Repeat::Safe)
+        Meta { reads: true, ..Self::new(operation, Repeat::Safe) }
     }
 
     /// A write that sets what it names: sent twice, it leaves the same state as sent once.
@@ -53,7 +54,7 @@ impl Meta {
     }
 
     fn new(operation: &'static str, repeat: Repeat) -> Self {
-        Meta { operation, repeat, deadline: None, any_status: false, flight: Flight::default() }
+        Meta { operation, repeat, reads: false, deadline: None, any_status: false, flight: Flight::default() }
     }
 
     /// A deadline of its own for this call, waits and repetitions included.
@@ -74,6 +75,10 @@ impl Meta {
     /// The operation's name, such as `conversations.reply`.
     pub fn operation(&self) -> &'static str {
         self.operation
+    }
+    /// Whether the call changes nothing.
+    pub fn is_read(&self) -> bool {
+        self.reads
     }
     /// Whether the call may be repeated.
     pub fn repeat(&self) -> Repeat {
@@ -113,12 +118,22 @@ impl Meta {
         })
     }
 
-    /// The `Meta` of a request. One without is a read when its method is, else a create, and has no shared flight.
+    /// The `Meta` of a request. A request without one gets one by its method, with a flight that assumes the worst,
+    /// since nobody else can see it.
     pub fn of(request: &Request) -> Meta {
-        request.extensions().get::<Meta>().cloned().unwrap_or_else(|| match *request.method() {
+        request.extensions().get::<Meta>().cloned().unwrap_or_else(|| {
+            let meta = Meta::by_method(request);
+            meta.flight.leaves();
+            meta
+        })
+    }
+
+    /// A new `Meta` for a request that has none: a read when its method is, else a create.
+    pub(crate) fn by_method(request: &Request) -> Meta {
+        match *request.method() {
             Method::GET | Method::HEAD | Method::OPTIONS => Meta::read("unnamed"),
             _ => Meta::create("unnamed"),
-        })
+        }
     }
 }
 

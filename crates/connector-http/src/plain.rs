@@ -17,9 +17,7 @@ pub(crate) fn check(uri: &Uri, allow_plain_http: &[String]) -> Result<()> {
     let host = authority.host();
     match uri.scheme_str() {
         Some("https") => Ok(()),
-        Some("http")
-            if is_loopback(host) || allow_plain_http.iter().any(|h| h.eq_ignore_ascii_case(host)) =>
-        {
+        Some("http") if is_loopback(uri) || allow_plain_http.iter().any(|h| h.eq_ignore_ascii_case(host)) => {
             Ok(())
         }
         Some("http") => {
@@ -30,7 +28,9 @@ pub(crate) fn check(uri: &Uri, allow_plain_http: &[String]) -> Result<()> {
     }
 }
 
-fn is_loopback(host: &str) -> bool {
+/// Whether the URL's host is this machine itself.
+pub(crate) fn is_loopback(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     bare.eq_ignore_ascii_case("localhost") || bare.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

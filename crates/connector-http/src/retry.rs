@@ -54,7 +54,7 @@ impl<X: Exchange> Retry<X> {
             };
             if matches!(error.outcome(), Outcome::NotSent | Outcome::Rejected) {
                 meta.flight().refused(before);
-                if before {
+                if before && !meta.is_read() {
                     // An earlier attempt's answer was lost, and this one's refusal says nothing about that one.
                     error = error.with_outcome(Outcome::Unknown);
                 }

@@ -10,6 +10,9 @@ use crate::clock::Clock;
 use crate::config::SlotSettings;
 use crate::exchange::{Answer, Exchange, Request, exchange_by_around};
 
+/// More slots than this are taken for a slip of the pen.
+const MOST_SLOTS: usize = 10_000;
+
 /// Lets a given number of calls run at once. Stands inside everything that waits, so that no call sleeps in a slot
 /// that another could use. A streamed answer keeps its slot until its body ends or is dropped.
 pub struct Slots<X> {
@@ -37,13 +40,13 @@ impl Drop for Slot {
 }
 
 impl<X: Exchange> Slots<X> {
-    /// Runs at most `settings.count` (at least one) calls of `inner` at once.
+    /// Runs at most `settings.count` (1 to 10,000) calls of `inner` at once.
     pub fn new(inner: X, settings: &SlotSettings, clock: Arc<dyn Clock>) -> Self {
-        let count = settings.count.clamp(1, Semaphore::MAX_PERMITS);
+        let count = settings.count.clamp(1, MOST_SLOTS);
         Slots {
             inner,
             semaphore: Arc::new(Semaphore::new(count)),
-            free_at: Arc::default(),
+            free_at: Arc::new(Mutex::new(vec![Duration::ZERO; count])),
             rest: settings.rest,
             clock,
         }
@@ -76,7 +79,7 @@ impl<X: Exchange> Slots<X> {
         Ok(slot)
     }
 
-    /// Takes the slot that has rested longest out of those that were used before and are free now.
+    /// Takes the slot that has rested longest out of those that are free.
     fn earliest_rested(&self) -> Option<Duration> {
         let mut free_at = self.free_at.lock().unwrap_or_else(|e| e.into_inner());
         let (at, _) = free_at.iter().enumerate().min_by_key(|(_, until)| **until)?;

@@ -113,8 +113,8 @@ impl Stack {
     ///
     /// Only for an answer that didn't come.
     pub async fn raw(&self, mut request: Request) -> Result<Response> {
-        let meta = Meta::of(&request).any_status();
-        request.extensions_mut().insert(meta);
+        let meta = request.extensions().get::<Meta>().cloned().unwrap_or_else(|| Meta::by_method(&request));
+        request.extensions_mut().insert(meta.any_status());
         self.outermost.exchange(&request).await
     }
 }
@@ -131,7 +131,7 @@ fn with_meta(request: &Request) -> Option<Request> {
         return None;
     }
     let mut request = request.clone();
-    let meta = Meta::of(&request);
+    let meta = Meta::by_method(&request);
     request.extensions_mut().insert(meta);
     Some(request)
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
+use mapping_core::{Error, ErrorKind, Result, Retry};
 
 use crate::body::ByteStream;
 use crate::clock::{Clock, within};
@@ -30,7 +30,6 @@ impl<X: Exchange> Timeout<X> {
 
     async fn around<A: Answer>(&self, request: &Request) -> Result<A> {
         let meta = Meta::of(request);
-        let before = meta.flight().may_be_applied();
         let attempt = std::pin::pin!(A::ask(&self.inner, request));
         match futures_util::future::select(attempt, std::pin::pin!(self.stalls(&meta))).await {
             futures_util::future::Either::Left((answer, _)) => {
@@ -38,8 +37,7 @@ impl<X: Exchange> Timeout<X> {
                 Ok(answer?.watch(move |stream| with_idle_limit(stream, clock, idle)))
             }
             futures_util::future::Either::Right(((message, limit), _)) => {
-                let sent = meta.flight().may_be_applied() && !before;
-                let outcome = if before || sent { Outcome::Unknown } else { Outcome::NotSent };
+                let outcome = meta.flight().outcome_if_dropped();
                 Err(Error::new(ErrorKind::Transport, outcome, message)
                     .with_operation(meta.operation())
                     .with_retry(Retry::Later)

@@ -32,7 +32,7 @@ pub struct Config {
     pub compression: bool,
     /// How long one attempt may take.
     pub timeouts: Timeouts,
-    /// The longest time for one call with all its waits and repetitions. Default: 15 minutes.
+    /// The longest time for one call with all its waits and repetitions. Default: 1 hour.
     #[serde(with = "seconds")]
     pub deadline: Duration,
     /// Repetitions.
@@ -56,7 +56,7 @@ impl Default for Config {
             redirects: 5,
             compression: true,
             timeouts: Timeouts::default(),
-            deadline: Duration::from_secs(900),
+            deadline: Duration::from_secs(3600),
             retry: RetrySettings::default(),
             rate: RateSettings::default(),
             slots: SlotSettings::default(),

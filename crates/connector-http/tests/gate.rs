@@ -125,6 +125,7 @@ async fn a_limit_that_moves_is_followed_down_and_up_without_one_refusal() {
     let server = Arc::new(Server::new(&clock, moving_limit));
     let (windows, budget) = hammer(clock, server, 120).await;
     assert_eq!(windows.len(), 12);
+    eprintln!("ours by window: {:?}", windows.iter().map(|w| w.ours).collect::<Vec<_>>());
     assert_eq!(windows.iter().map(|w| w.refused).sum::<u64>(), 0, "{windows:?}");
     for (position, window) in windows.iter().enumerate() {
         let limit = moving_limit(10 * position as u64);

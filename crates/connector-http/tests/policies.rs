@@ -200,6 +200,21 @@ async fn a_stated_wait_of_hours_goes_up_at_once_and_closes_the_gate_for_all() {
     assert!(wire.calls() == 1 && start.elapsed() < SECOND);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_streamed_answer_is_repeated_until_its_head_has_come() {
+    let wire = Wire::new(|n, _| match n {
+        0 => Err(lost()),
+        1 => Ok(status(503)),
+        _ => Ok(status(200).map(|_| Bytes::from_static(b"<page/>"))),
+    });
+    let stack = Stack::builder(wire.clone()).clock(clock()).build().unwrap();
+    let answer = stack.open(&post(Meta::read("page"))).await.unwrap();
+    assert_eq!((answer.into_body().collect(100).await.unwrap().as_ref(), wire.calls()), (&b"<page/>"[..], 3));
+    let answer = stack.open(&post(Meta::read("page"))).await.unwrap();
+    let e = answer.into_body().collect(3).await.unwrap_err();
+    assert_eq!((e.kind(), e.context("max_answer_bytes")), (ErrorKind::TooLarge, Some("3")));
+}
+
 // Classification
 
 #[tokio::test]

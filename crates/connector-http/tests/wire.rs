@@ -237,15 +237,19 @@ async fn dropping_a_write_after_the_server_saw_it_is_unknown() {
 
 #[tokio::test]
 async fn a_write_that_ends_while_its_proxy_still_connects_is_not_sent() {
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (proxy, mut requests) = server().await;
     let mut config = Config::default();
-    config.proxy = Some(Proxy::new(format!("http://{}", silent.local_addr().unwrap())));
-    config.deadline = Duration::from_millis(300);
+    config.proxy = Some(Proxy::new(proxy));
     let stack = Stack::over_http(&config).unwrap().build().unwrap();
-    let e = stack.exchange(&create("https://desk.example/", Body::from("{}"))).await.unwrap_err();
-    assert_eq!((e.kind(), e.outcome()), (ErrorKind::Transport, Outcome::NotSent), "{e}");
-    let (tunnel, _) = silent.accept().await.unwrap();
-    assert_eq!(receive(tunnel, 1.0).await.unwrap().line, "CONNECT desk.example:443 HTTP/1.1");
+    let meta = Meta::create("create");
+    let request =
+        meta.clone().request(http::Request::post("https://desk.example/"), Body::from("{}")).unwrap();
+    let call = tokio::spawn(async move { stack.exchange(&request).await });
+    let tunnel = requests.recv().await.unwrap();
+    assert_eq!(tunnel.line, "CONNECT desk.example:443 HTTP/1.1");
+    call.abort();
+    assert!(call.await.unwrap_err().is_cancelled());
+    assert_eq!((meta.flight().attempts(), meta.flight().outcome_if_dropped()), (1, Outcome::NotSent));
 }
 
 #[tokio::test]

@@ -114,7 +114,8 @@ impl Mail {
         let (content_type, body) = body(message);
         let mut attachments = attachments(message);
         for attachment in &mut attachments {
-            attachment.inline |= attachment.content_id.as_ref().is_some_and(|id| body.contains(&format!("cid:{id}")));
+            attachment.inline |=
+                attachment.content_id.as_ref().is_some_and(|id| body.contains(&format!("cid:{id}")));
         }
         Self {
             id: message.message_id().map(str::to_owned).filter(|id| !id.is_empty()),
@@ -357,7 +358,8 @@ fn ticket(place: usize, mut thread: Vec<Mail>, people: &mut People, last_id: &mu
 /// The first who wrote and is not of the help desk, else the first who was written to.
 fn customer(thread: &[Mail], people: &mut People) -> Option<u64> {
     let authors = thread.iter().map(|mail| (&mail.from, mail.sent_at));
-    let recipients = thread.iter().flat_map(|mail| mail.to.iter().chain(&mail.cc).map(|to| (to, mail.sent_at)));
+    let recipients =
+        thread.iter().flat_map(|mail| mail.to.iter().chain(&mail.cc).map(|to| (to, mail.sent_at)));
     for (person, at) in authors.chain(recipients) {
         let author = people.author(person, at);
         if author.kind == AuthorKind::Contact && author.id.is_some() {
@@ -400,7 +402,8 @@ mod tests {
     use super::*;
 
     fn of(mails: &[&str]) -> Dataset {
-        let mails = mails.iter().enumerate().map(|(place, mail)| Mail::read(mail.as_bytes(), place)).collect();
+        let mails =
+            mails.iter().enumerate().map(|(place, mail)| Mail::read(mail.as_bytes(), place)).collect();
         desk(mails, &MailSettings::default())
     }
 
@@ -418,7 +421,8 @@ mod tests {
             let desk = desk(mails.collect(), &settings);
             assert_eq!(desk.tickets.len(), 1);
             let ticket = &desk.tickets[0];
-            let directions: Vec<_> = ticket.messages.iter().map(|message| message.direction.as_str()).collect();
+            let directions: Vec<_> =
+                ticket.messages.iter().map(|message| message.direction.as_str()).collect();
             assert_eq!(directions, ["in", "out"]);
             assert_eq!(ticket.subject, "Lost");
             assert_eq!(ticket.created, "2000-05-19T04:29:55Z".parse().ok());
@@ -440,7 +444,9 @@ mod tests {
     fn what_is_no_mail_is_a_ticket_with_its_text() {
         let desk = of(&["", "\u{0}\u{1}", "just text\nwithout any header"]);
         assert_eq!(desk.tickets.len(), 3);
-        assert!(desk.tickets.iter().any(|ticket| ticket.messages[0].body.text().contains("without any header")));
+        assert!(
+            desk.tickets.iter().any(|ticket| ticket.messages[0].body.text().contains("without any header"))
+        );
     }
 
     #[test]
@@ -452,7 +458,8 @@ mod tests {
             eprintln!("skipped: there is no folder of mail");
             return;
         };
-        let files = files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml"));
+        let files =
+            files.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "eml"));
         let desk = load(&folder, &MailSettings::default()).unwrap();
         let messages: usize = desk.tickets.iter().map(|ticket| ticket.messages.len()).sum();
         assert_eq!(messages, files.count(), "each file is a message");

@@ -195,14 +195,16 @@ async fn soap_1_2_is_answered_in_kind_with_or_without_an_action() {
         .replace("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope");
     for parameter in [String::new(), format!("; action=\"{NAMESPACE}Ping\"")] {
         let request = server.http.post(format!("{}{PATH}", server.base));
-        let request = request.header("content-type", format!("application/soap+xml; charset=utf-8{parameter}"));
+        let request =
+            request.header("content-type", format!("application/soap+xml; charset=utf-8{parameter}"));
         let response = request.header("authorization", BASIC).body(envelope.clone()).send().await.unwrap();
         assert_eq!(response.headers()["content-type"], "application/soap+xml; charset=utf-8");
         let root = Node::parse(&response.text().await.unwrap());
         assert_eq!(root.namespace, "http://www.w3.org/2003/05/soap-envelope");
         assert_eq!(root.child("Body").unwrap().children[0].name, "PingResponse");
     }
-    let bad = envelope.replace("Ping", "GetTicket").replace("<GetTicket>", "<GetTicket><ticketId>0</ticketId>");
+    let bad =
+        envelope.replace("Ping", "GetTicket").replace("<GetTicket>", "<GetTicket><ticketId>0</ticketId>");
     let request = server.http.post(format!("{}{PATH}", server.base)).header("authorization", BASIC);
     let response = request.header("content-type", "application/soap+xml").body(bad).send().await.unwrap();
     assert_eq!(response.status(), 400);
@@ -215,7 +217,8 @@ async fn soap_1_2_is_answered_in_kind_with_or_without_an_action() {
 #[tokio::test]
 async fn an_action_must_be_quoted_and_known() {
     let server = Server::start(generate(1, 3)).await;
-    for action in [format!("{NAMESPACE}Ping"), "\"\"".into(), "\"urn:x#Ping\"".into(), format!("\"{NAMESPACE}Pong\"")]
+    for action in
+        [format!("{NAMESPACE}Ping"), "\"\"".into(), "\"urn:x#Ping\"".into(), format!("\"{NAMESPACE}Pong\"")]
     {
         let reply = server.send(&action, Some(BASIC), envelope("", "Ping", "")).await;
         assert_eq!((reply.status, reply.fault().as_str()), (500, "soap:Client"), "{action}");
@@ -281,7 +284,11 @@ async fn tickets_are_filtered_by_state_time_and_flags() {
     let inside = list_tickets(1, 500, true).replace("<modifiedSince xsi:nil=\"true\"/>", since);
     let found = server.call("ListTickets", &inside).await.result();
     let instant = "2026-03-01T12:30:00Z".parse().ok();
-    assert_eq!(ids(&found), expected(&|ticket| ticket.modified >= instant), "bare time is meant in Copenhagen");
+    assert_eq!(
+        ids(&found),
+        expected(&|ticket| ticket.modified >= instant),
+        "bare time is meant in Copenhagen"
+    );
 }
 
 #[tokio::test]
@@ -356,7 +363,8 @@ async fn pages_can_lie() {
         knobs.odd_status = Some(OddStatus { ticket: 1001, status: "Escalated".into() });
         knobs.extra_element =
             Some(ExtraElement { within: "Ticket".into(), name: "Mood".into(), value: "<3".into() });
-        knobs.other_namespace = Some(OtherNamespace { element: "Subject".into(), namespace: "urn:other".into() });
+        knobs.other_namespace =
+            Some(OtherNamespace { element: "Subject".into(), namespace: "urn:other".into() });
     });
     let page = server.tickets(1, 10).await;
     assert_eq!(ids(&page), [1001, 1002, 1003, 1004, 1006, 1007, 1008, 1009]);

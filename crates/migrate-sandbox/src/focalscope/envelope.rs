@@ -104,7 +104,10 @@ impl Fault {
     }
 
     fn is_sender(&self) -> bool {
-        matches!(self.code, Code::Client | Code::Own("AccessDenied" | "SessionExpired" | "NotFound" | "InvalidArgument"))
+        matches!(
+            self.code,
+            Code::Client | Code::Own("AccessDenied" | "SessionExpired" | "NotFound" | "InvalidArgument")
+        )
     }
 
     /// 500, except for the sender's faults of SOAP 1.2.

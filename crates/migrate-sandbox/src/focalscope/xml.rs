@@ -242,5 +242,4 @@ mod tests {
         });
         assert_eq!(xml, "<Out><q1:In xmlns:q1=\"urn:other\">x</q1:In><Beside /></Out>");
     }
-
 }

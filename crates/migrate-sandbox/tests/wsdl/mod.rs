@@ -9,16 +9,16 @@ use quick_xml::name::ResolveResult;
 
 /// An element.
 #[derive(Debug, Clone, Default)]
-pub struct Node {
-    pub namespace: String,
-    pub name: String,
-    pub attributes: BTreeMap<String, String>,
-    pub text: String,
-    pub children: Vec<Node>,
+pub(crate) struct Node {
+    pub(crate) namespace: String,
+    pub(crate) name: String,
+    pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) text: String,
+    pub(crate) children: Vec<Node>,
 }
 
 impl Node {
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let mut reader = NsReader::from_str(text);
         let mut open = vec![Self::default()];
         loop {
@@ -64,11 +64,11 @@ impl Node {
         Self { namespace, name, attributes: attributes.collect(), ..Self::default() }
     }
 
-    pub fn child(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn child(&self, name: &str) -> Option<&Self> {
         self.children.iter().find(|child| child.name == name)
     }
 
-    pub fn text_of(&self, name: &str) -> String {
+    pub(crate) fn text_of(&self, name: &str) -> String {
         self.child(name).unwrap_or_else(|| panic!("{} has no {name}", self.name)).text.clone()
     }
 
@@ -86,7 +86,7 @@ struct Declared {
 }
 
 /// The types and operations of a WSDL as ASMX writes one.
-pub struct Description {
+pub(crate) struct Description {
     types: BTreeMap<String, Vec<Declared>>,
     elements: BTreeMap<String, Vec<Declared>>,
     operations: BTreeSet<String>,
@@ -105,7 +105,7 @@ fn sequence(complex: &Node) -> Vec<Declared> {
 }
 
 impl Description {
-    pub fn parse(wsdl: &str) -> Self {
+    pub(crate) fn parse(wsdl: &str) -> Self {
         let root = Node::parse(wsdl);
         let schema = root.child("types").unwrap().child("schema").unwrap();
         assert_eq!(schema.attribute("elementFormDefault"), Some("qualified"));
@@ -122,12 +122,12 @@ impl Description {
         Self { types, elements, operations: port.children.iter().map(name).collect() }
     }
 
-    pub fn operations(&self) -> BTreeSet<&str> {
+    pub(crate) fn operations(&self) -> BTreeSet<&str> {
         self.operations.iter().map(String::as_str).collect()
     }
 
     /// Holds an element to its declaration, and all below it.
-    pub fn check(&self, element: &str, node: &Node) {
+    pub(crate) fn check(&self, element: &str, node: &Node) {
         assert_eq!((node.namespace.as_str(), node.name.as_str()), (NAMESPACE, element));
         self.check_children(&self.elements[element], node, element);
     }

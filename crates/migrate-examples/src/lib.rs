@@ -3,5 +3,7 @@
 //! The programs themselves are thin: each verb is a function of [`migrate_engine`], the program connects the two sides
 //! and prints.
 
+pub mod args;
 pub mod machine;
 pub mod show;
+pub mod verbs;

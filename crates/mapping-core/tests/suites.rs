@@ -1,5 +1,5 @@
 //! The suites over the in-memory sink.
-#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 use mapping_core::testkit::{
     MemoryRig, SuiteReport, crash_at_every_boundary, delta_writes_only_what_changed,

@@ -249,11 +249,15 @@ fn follows(record: &SourceRef, copy: &crate::Progress, ledger: &TestLedger) -> R
     for (index, (ours, kept)) in copy.entries.iter().zip(&disk.entries).enumerate() {
         let settled_unsent = ours.state == crate::State::Planned && kept.state.is_unsettled();
         if ours.state != kept.state && !settled_unsent {
-            return Err(Error::new(ErrorKind::Bug, Outcome::Applied, "the caller's copy left the journal behind")
-                .with("record", record)
-                .with("step", index)
-                .with("copy", name(&ours.state))
-                .with("disk", name(&kept.state)));
+            return Err(Error::new(
+                ErrorKind::Bug,
+                Outcome::Applied,
+                "the caller's copy left the journal behind",
+            )
+            .with("record", record)
+            .with("step", index)
+            .with("copy", name(&ours.state))
+            .with("disk", name(&kept.state)));
         }
     }
     Ok(())

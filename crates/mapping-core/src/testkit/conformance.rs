@@ -76,8 +76,7 @@ fn purity(
     if sink.steps(&change).ok().as_ref() != Some(&steps) {
         return Err("steps gives two answers to one question".into());
     }
-    let missing =
-        shaped.needs().into_iter().find(|need| !steps.iter().any(|step| step.needs.contains(need)));
+    let missing = shaped.needs().into_iter().find(|need| !steps.iter().any(|step| step.needs.contains(need)));
     if let Some(missing) = missing {
         return Err(format!("no step needs {missing}, which the draft links to"));
     }

@@ -36,12 +36,7 @@ struct Disk {
 impl TestLedger {
     /// An empty ledger whose durable writes are boundaries of this wire.
     pub fn new(wire: &Wire) -> Self {
-        TestLedger {
-            memory: MemoryLedger::new(),
-            wire: wire.clone(),
-            disk: Arc::default(),
-            forgetful: false,
-        }
+        TestLedger { memory: MemoryLedger::new(), wire: wire.clone(), disk: Arc::default(), forgetful: false }
     }
     /// A ledger that is wrong on purpose: prior values travel with the receipt instead of the intent. A control that
     /// the rollback suites must catch.

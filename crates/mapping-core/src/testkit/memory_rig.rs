@@ -1,11 +1,7 @@
 //! The rig of the in-memory sink, and of controls that are wrong on purpose.
 
-use super::{
-    Changed, MemoryObject, MemoryServer, MemorySink, Phases, Rig, TestLedger, Verdict, Wire, World,
-};
-use crate::{
-    Author, Blob, Body, Clock, Draft, Link, Part, Result, Role, Sink, SourceRef, Value, Visibility,
-};
+use super::{Changed, MemoryObject, MemoryServer, MemorySink, Phases, Rig, TestLedger, Verdict, Wire, World};
+use crate::{Author, Blob, Body, Clock, Draft, Link, Part, Result, Role, Sink, SourceRef, Value, Visibility};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -223,7 +219,8 @@ fn contact(id: &str, email: &str) -> Draft {
 
 fn part(key: &str, role: Role, contact: &str, at: i64, text: &str) -> Part {
     let link = Link::Source(SourceRef::new("contact", contact));
-    let at = super::VirtualClock::new().now() - SignedDuration::from_hours(24) + SignedDuration::from_secs(at);
+    let at =
+        super::VirtualClock::new().now() - SignedDuration::from_hours(24) + SignedDuration::from_secs(at);
     let author = Author { link: Some(link), name: None };
     Part::new(key, role, author, Some(at), Body::html(text))
 }

@@ -3,8 +3,8 @@
 use super::{MemoryObject, MemoryServer};
 use crate::{
     Author, Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Effect, Error, ErrorKind, Format, Link,
-    Loss, LossRule, Made, Named, Observed, Part, Prepared, Progress, Receipt, RemoteRef, Result, Shaped, Sink,
-    SourceRef, Step, Value, Window,
+    Loss, LossRule, Made, Named, Observed, Part, Prepared, Progress, Receipt, RemoteRef, Result, Shaped,
+    Sink, SourceRef, Step, Value, Window,
 };
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,12 +161,8 @@ impl MemorySink {
     fn create(&self, call: &Call<'_>) -> Result<Receipt> {
         let draft = call.draft;
         let kind = draft.kind.as_str();
-        let answer = self.server.create(
-            kind,
-            draft.key.as_deref(),
-            &draft.source.to_string(),
-            self.values(call)?,
-        );
+        let answer =
+            self.server.create(kind, draft.key.as_deref(), &draft.source.to_string(), self.values(call)?);
         match answer {
             Ok(id) => Ok(Receipt::new(Made::Created(RemoteRef::new(draft.kind.clone(), id)))),
             Err(e) if e.kind() == ErrorKind::Conflict => {
@@ -260,10 +256,8 @@ impl Sink for MemorySink {
     }
 
     async fn catalog(&self) -> Result<Catalog> {
-        let named = |o: MemoryObject| Named {
-            remote: RemoteRef::new("tag", o.id),
-            name: o.key.unwrap_or_default(),
-        };
+        let named =
+            |o: MemoryObject| Named { remote: RemoteRef::new("tag", o.id), name: o.key.unwrap_or_default() };
         Ok(Catalog {
             platform: "memory 1".to_owned(),
             account: "memory".to_owned(),
@@ -397,12 +391,10 @@ impl Sink for MemorySink {
         }
         let tag = |id: String| Value::Link(Link::Remote(RemoteRef::new("tag", id)));
         draft.fields.insert("tags".to_owned(), Value::List(object.tags.into_iter().map(tag).collect()));
-        let window = match all.saturating_sub(1) {
-            of if shown == all => {
-                let _ = of;
-                Window::Whole
-            }
-            of => Window::Last { shown: shown.saturating_sub(1), of },
+        let window = if shown == all {
+            Window::Whole
+        } else {
+            Window::Last { shown: shown.saturating_sub(1), of: all.saturating_sub(1) }
         };
         Ok(Some(Observed { draft, window, version: None }))
     }
@@ -461,7 +453,12 @@ fn shape_parts(shaped: &mut Shaped, catalog: &Catalog) {
             part.at = Some(catalog.as_of);
         }
         if parts.is_empty() && part.body.format == Format::Html {
-            shaped.losses.push(Loss::new(record.clone(), &*field, LossRule::Recast, "an opening is plain text"));
+            shaped.losses.push(Loss::new(
+                record.clone(),
+                &*field,
+                LossRule::Recast,
+                "an opening is plain text",
+            ));
             part.body = crate::Body::plain(crate::text::plain_of_html(&part.body.text));
         }
         let mut rest = Vec::new();
@@ -545,9 +542,9 @@ fn tag<'a>(call: &Call<'a>) -> Result<&'a RemoteRef> {
     let index: usize = call.step.args.get("tag").and_then(|n| n.parse().ok()).unwrap_or(usize::MAX);
     let link = call.draft.field("tags").items().get(index).and_then(Value::as_link);
     let link = link.ok_or_else(|| Error::bug("a tag step points at no link"))?;
-    call.refs.resolve(link).ok_or_else(|| {
-        Error::not_sent(ErrorKind::Unresolved, "the tag is not at the destination yet")
-    })
+    call.refs
+        .resolve(link)
+        .ok_or_else(|| Error::not_sent(ErrorKind::Unresolved, "the tag is not at the destination yet"))
 }
 
 fn restore(object: &mut MemoryObject, back: BTreeMap<String, Value>) {

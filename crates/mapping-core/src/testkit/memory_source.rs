@@ -75,16 +75,19 @@ impl MemorySource {
         loop {
             let page = at / self.page;
             let end = (at + self.page).min(of_kind.len());
-            for (kind, path, count) in self.unmapped.iter().filter(|(k, ..)| at == 0 && *k == ask.kind) {
-                let _ = kind;
-                items.push(Ok(Item::Unmapped { path: path.clone(), count: *count }));
-            }
+            let unmapped = self.unmapped.iter().filter(|(kind, ..)| at == 0 && *kind == ask.kind);
+            items.extend(
+                unmapped.map(|(_, path, count)| Ok(Item::Unmapped { path: path.clone(), count: *count })),
+            );
             let broken = self.fails(page);
             for record in of_kind.get(at..end).unwrap_or_default() {
                 items.push(Ok(self.item(record)));
                 if broken {
-                    items.push(Err(Error::unknown(ErrorKind::Transport, "the connection broke inside a page")
-                        .with_retry(Retry::Later)));
+                    items.push(Err(Error::unknown(
+                        ErrorKind::Transport,
+                        "the connection broke inside a page",
+                    )
+                    .with_retry(Retry::Later)));
                     return items;
                 }
             }
@@ -120,7 +123,12 @@ impl Source for MemorySource {
         for record in &self.records {
             *counts.entry(record.key().kind.to_string()).or_default() += 1;
         }
-        Ok(Catalog { platform: "memory 1".to_owned(), account: "memory".to_owned(), counts, ..Catalog::default() })
+        Ok(Catalog {
+            platform: "memory 1".to_owned(),
+            account: "memory".to_owned(),
+            counts,
+            ..Catalog::default()
+        })
     }
 
     fn kinds(&self) -> Vec<Kind> {
@@ -143,7 +151,9 @@ impl Source for MemorySource {
     async fn open(&self, file: &SourceRef) -> Result<ByteStream> {
         match self.files.get(file) {
             Some((blob, store)) => crate::Blobs::open(store, blob).await,
-            None => Err(Error::rejected(ErrorKind::NotFound, "the source has no such file").with("file", file)),
+            None => {
+                Err(Error::rejected(ErrorKind::NotFound, "the source has no such file").with("file", file))
+            }
         }
     }
 }

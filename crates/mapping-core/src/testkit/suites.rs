@@ -178,7 +178,9 @@ pub async fn rollback_killed_at_every_boundary(rig: &dyn Rig) -> Proof {
 /// A sentence about what was wrong; also when the rig has no change.
 pub async fn delta_writes_only_what_changed(rig: &dyn Rig) -> Proof {
     let mut report = report("delta_writes_only_what_changed", rig);
-    let Some(changed) = rig.changed() else { return Err(format!("{}: the rig states no change", rig.name())) };
+    let Some(changed) = rig.changed() else {
+        return Err(format!("{}: the rig states no change", rig.name()));
+    };
     let start = Trial::start_state(rig).await?;
     for boundary in 0..MOST_CRASH_POINTS {
         let at = format!("after a delta killed at boundary {boundary}");
@@ -378,7 +380,9 @@ pub(super) fn finished(ran: Result<Ran, Error>, at: &str) -> std::result::Result
     let ran = ran.map_err(|e| format!("{at}: {e}"))?;
     match ran.open.first() {
         None => Ok(ran),
-        Some((record, why)) => Err(format!("{at}: {} records are not done; {record}: {why:?}", ran.open.len())),
+        Some((record, why)) => {
+            Err(format!("{at}: {} records are not done; {record}: {why:?}", ran.open.len()))
+        }
     }
 }
 

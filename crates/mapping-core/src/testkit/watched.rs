@@ -2,8 +2,8 @@
 
 use super::{Counts, Wire};
 use crate::{
-    Call, Candidate, Catalog, Change, Dialect, Draft, Meter, Observed, Prepared, Progress, Receipt, RemoteRef,
-    Result, Shaped, Sink, Step,
+    Call, Candidate, Catalog, Change, Dialect, Draft, Meter, Observed, Prepared, Progress, Receipt,
+    RemoteRef, Result, Shaped, Sink, Step,
 };
 use async_trait::async_trait;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -2,10 +2,11 @@
 
 use super::{Phases, TestLedger, Wire};
 use crate::{
-    Blobs, Catalog, Change, Clock, Draft, End, Env, Error, ErrorKind, Loss, Outcome, Result, Retry, Sink,
-    SourceRef, Until, drive, wind_down,
+    Blobs, Catalog, Change, Clock, Draft, End, Env, Error, ErrorKind, Loss, Outcome, Progress, Result, Retry,
+    Sink, SourceRef, State, Until, drive, wind_down,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -187,6 +188,8 @@ impl Bench<'_> {
     async fn until_rest(&self, records: Vec<SourceRef>, work: Work, ran: &mut Ran) -> Result<()> {
         let mut open: Vec<(SourceRef, Option<Timestamp>, String)> =
             records.into_iter().map(|record| (record, None, String::new())).collect();
+        // As a process keeps them: with the refusals that no ledger holds.
+        let mut parked: BTreeMap<SourceRef, Progress> = BTreeMap::new();
         for _ in 0..ROUNDS {
             let commits = self.ledger.commits();
             let mut later = Vec::new();
@@ -196,7 +199,7 @@ impl Bench<'_> {
                     later.push((record, not_before, why));
                     continue;
                 }
-                match self.work(&record, work).await? {
+                match self.work(&record, work, &mut parked).await? {
                     End::Done => ran.done += 1,
                     End::Quarantined { why } => ran.open.push((record, Settled::Quarantined(why))),
                     End::Parked { until, why } => {
@@ -227,27 +230,36 @@ impl Bench<'_> {
             .with("open", open.len()))
     }
 
-    async fn work(&self, record: &SourceRef, work: Work) -> Result<End> {
+    async fn work(
+        &self,
+        record: &SourceRef,
+        work: Work,
+        parked: &mut BTreeMap<SourceRef, Progress>,
+    ) -> Result<End> {
         let Some(draft) = self.ledger.shaped(record) else {
             return Err(Error::bug("a record was not planned").with("record", record));
         };
         let env = Env { landing: self.landing, ..Env::new(self.sink, &self.blobs, self.wire.clock()) };
         let refs = self.ledger.refs();
-        let (mut journal, mut progress) = self.ledger.open(record);
+        let (mut journal, on_disk) = self.ledger.open(record);
+        let mut progress = parked.remove(record).unwrap_or(on_disk);
         let end = match work {
             Work::Drive => drive(&env, &draft, &refs, &mut progress, &mut journal).await?,
             Work::WindDown => wind_down(&env, &draft, &refs, &mut progress, &mut journal).await?,
         };
         follows(record, &progress, self.ledger)?;
+        if matches!(end, End::Parked { .. }) {
+            parked.insert(record.clone(), progress);
+        }
         Ok(end)
     }
 }
 
 /// The caller's copy must be what a new process would find, but for steps that settling found unsent.
-fn follows(record: &SourceRef, copy: &crate::Progress, ledger: &TestLedger) -> Result<()> {
+fn follows(record: &SourceRef, copy: &Progress, ledger: &TestLedger) -> Result<()> {
     let disk = ledger.progress(record).unwrap_or_default();
     for (index, (ours, kept)) in copy.entries.iter().zip(&disk.entries).enumerate() {
-        let settled_unsent = ours.state == crate::State::Planned && kept.state.is_unsettled();
+        let settled_unsent = ours.state == State::Planned && kept.state.is_unsettled();
         if ours.state != kept.state && !settled_unsent {
             return Err(Error::new(
                 ErrorKind::Bug,
@@ -263,14 +275,14 @@ fn follows(record: &SourceRef, copy: &crate::Progress, ledger: &TestLedger) -> R
     Ok(())
 }
 
-fn name(state: &crate::State) -> &'static str {
+fn name(state: &State) -> &'static str {
     match state {
-        crate::State::Planned => "planned",
-        crate::State::Intended { .. } => "intended",
-        crate::State::Unknown { .. } => "unknown",
-        crate::State::Applied(_) => "applied",
-        crate::State::Skipped => "skipped",
-        crate::State::Lost { .. } => "lost",
-        crate::State::Refused { .. } => "refused",
+        State::Planned => "planned",
+        State::Intended { .. } => "intended",
+        State::Unknown { .. } => "unknown",
+        State::Applied(_) => "applied",
+        State::Skipped => "skipped",
+        State::Lost { .. } => "lost",
+        State::Refused { .. } => "refused",
     }
 }

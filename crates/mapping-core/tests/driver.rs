@@ -24,6 +24,7 @@ struct Scripted {
     found: Vec<Candidate>,
     calls: Mutex<BTreeMap<String, usize>>,
     settled: AtomicUsize,
+    marks: bool,
 }
 impl Scripted {
     fn new(
@@ -31,7 +32,7 @@ impl Scripted {
         answer: impl Fn(&str, usize) -> Result<Receipt> + Send + Sync + 'static,
     ) -> Self {
         let (calls, settled) = (Mutex::default(), AtomicUsize::new(0));
-        Scripted { steps, answer: Box::new(answer), found: vec![], calls, settled }
+        Scripted { steps, answer: Box::new(answer), found: vec![], calls, settled, marks: false }
     }
     fn calls(&self, op: &str) -> usize {
         self.calls.lock().unwrap().get(op).copied().unwrap_or_default()
@@ -51,8 +52,9 @@ impl Sink for Scripted {
     fn steps(&self, _: &Change<'_>) -> Result<Vec<Step>> {
         Ok(self.steps.clone())
     }
-    async fn prepare(&self, _: &Call<'_>) -> Result<Prepared> {
+    async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         tokio::task::yield_now().await;
+        call.field_link("mark")?;
         Ok(Prepared::default())
     }
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
@@ -77,6 +79,9 @@ impl Sink for Scripted {
     }
     fn floor(&self, _: &Draft) -> u64 {
         1
+    }
+    fn batch_mark(&self, label: &str) -> Option<Draft> {
+        self.marks.then(|| Draft::new("tag", SourceRef::new("batch", label)))
     }
 }
 
@@ -516,4 +521,20 @@ async fn winding_down_keeps_what_it_decided_before_it_had_to_stop() {
     assert!(matches!(end, End::Parked { .. }), "{end:?}");
     let copy: Vec<_> = progress.entries.into_iter().map(|e| e.state).collect();
     assert_eq!(one.states(), copy, "the copy follows the ledger");
+}
+
+#[tokio::test]
+async fn a_batch_mark_that_was_parked_marks_what_follows_once_it_is_there() {
+    let mut sink = Scripted::new(vec![create()], |_, n| match n {
+        0 => Err(Error::rejected(ErrorKind::NotReady, "not yet").with_retry(Retry::Later)),
+        n => Ok(Receipt::new(Made::Created(RemoteRef::new("thing", n.to_string())))),
+    });
+    sink.marks = true;
+    let clock = VirtualClock::new();
+    let mut session = Session::open(&sink, Arc::new(NoBlobs), &clock).await.unwrap();
+    session.mark_batch("b1").await.unwrap();
+    let marked = One::new().draft.with("mark", mapping_core::Link::Batch);
+    assert!(matches!(session.put(marked).await.unwrap().end, End::Parked { .. }));
+    assert_eq!(session.resume().await.unwrap(), []);
+    assert_eq!(sink.calls("create"), 3);
 }

@@ -194,7 +194,7 @@ impl Observations {
     }
 }
 
-fn is_decimal(value: &str) -> bool {
+pub(crate) fn is_decimal(value: &str) -> bool {
     let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());

@@ -540,28 +540,35 @@ impl Compiler<'_> {
     fn drop_the_rest(&self, plan: &mut Plan) {
         let mut read: BTreeSet<String> = covered(plan);
         read.extend(["id", "ticket.id", "ticket.merged_into"].map(str::to_owned));
-        for text in schema::paths(self.root) {
-            let of_parts =
-                schema::PART_LISTS.iter().chain(&["attachments"]).any(|l| text.starts_with(&format!("{l}.")));
-            if of_parts && self.root == schema::root("ticket").unwrap_or(Shape::Open) || read.contains(&text)
-            {
-                continue;
-            }
-            if let Ok(path) = Path::parse(&text, self.root) {
+        for text in schema::paths(self.root).into_iter().filter(|t| !of_parts(self.root, t)) {
+            if let (false, Ok(path)) = (read.contains(&text), Path::parse(&text, self.root)) {
                 let except = below(&path, &plan.fields);
                 plan.drops.push(auto_drop("", path, except));
             }
         }
-        for list in schema::PART_LISTS.iter().filter(|l| **l != "merged") {
-            let Some(root) = schema::item(list) else { continue };
-            for text in schema::paths(root) {
-                let known = plan.part_drops.iter().any(|d| d.each == *list && d.path.text == text);
-                if known || NATIVE.contains(&text.as_str()) || in_parts(plan, list, &text) {
-                    continue;
-                }
-                if let Ok(path) = Path::parse(&text, root) {
-                    plan.part_drops.push(auto_drop(list, path, BTreeSet::new()));
-                }
+        if Some(self.root) == schema::root("ticket") {
+            drop_the_rest_of_parts(plan);
+        }
+    }
+}
+
+/// Whether a path is below a list that parts or their files are made of.
+fn of_parts(root: Shape, text: &str) -> bool {
+    let mut lists = schema::PART_LISTS.iter().chain(&["attachments"]);
+    Some(root) == schema::root("ticket") && lists.any(|list| text.starts_with(&format!("{list}.")))
+}
+
+fn drop_the_rest_of_parts(plan: &mut Plan) {
+    // What is lost of a merged ticket is told as a whole.
+    for list in schema::PART_LISTS.iter().filter(|l| **l != "merged") {
+        let Some(root) = schema::item(list) else { continue };
+        for text in schema::paths(root) {
+            let known = plan.part_drops.iter().any(|d| d.each == *list && d.path.text == text);
+            if known || NATIVE.contains(&text.as_str()) || in_parts(plan, list, &text) {
+                continue;
+            }
+            if let Ok(path) = Path::parse(&text, root) {
+                plan.part_drops.push(auto_drop(list, path, BTreeSet::new()));
             }
         }
     }

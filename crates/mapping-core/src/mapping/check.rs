@@ -1,14 +1,14 @@
 //! What must exist at the destination, and whether it does.
 
-use super::compile::{Field, Wanted};
-use super::mapper::tag_name;
+use super::mapper::tag_names;
 use super::names::Names;
 use super::path::nearest;
+use super::plan::{Field, Wanted};
 use super::spec::{TYPES, Target};
 use super::{Mapping, ObjectRule, Observations};
 use crate::{Catalog, Draft, FieldSpec, FieldType, SourceRef, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,17 +75,8 @@ impl Mapping {
     /// The tags that must exist: values of sets of categories of which a ticket may have several.
     pub fn wanted_tags(&self, seen: &Observations) -> Vec<String> {
         let plans = self.objects().iter().filter_map(|o| o.plan.categories.as_ref());
-        let (multi, labels) = (seen.multi_sets(), seen.category_labels());
-        let mut tags = BTreeMap::new();
-        for plan in plans {
-            for category in seen.categories.values().filter(|c| multi.contains(&c.set)) {
-                if let Some(label) = labels.get(&category.id) {
-                    let name = tag_name(plan, category.set.as_deref(), label);
-                    tags.entry(name.to_lowercase()).or_insert(name);
-                }
-            }
-        }
-        tags.into_values().collect()
+        let tags: BTreeSet<String> = plans.flat_map(|p| tag_names(p, seen).into_values()).collect();
+        tags.into_iter().collect()
     }
 
     /// Drafts of the wanted fields and tags, for provisioning. Leaving out what exists is for the caller.

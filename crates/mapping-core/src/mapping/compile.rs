@@ -1,7 +1,11 @@
 //! Looks up everything a mapping file names, so that a rule that can't work is refused before anything runs.
 
-use super::path::Path;
+use super::path::{Path, text_of};
 use super::phone;
+use super::plan::{
+    ATTRIBUTE, AuthorFrom, Categories, Choice, Cond, Custom, Drop, Field, LinkKind, Merge, PartRule, Plan,
+    Skip, Wanted,
+};
 use super::rule::{Fidelity, ObjectRule, Options, Row};
 use super::schema::{self, Shape};
 use super::spec::{
@@ -11,168 +15,28 @@ use super::spec::{
 use super::template::Line;
 use super::toml_node::At;
 use super::transform::{Table, Transform, unknown};
-use crate::{FieldSpec, FieldType, Kind, Result, Role, Visibility};
+use crate::{FieldSpec, FieldType, Kind, Result, Visibility};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The rules of an object with everything looked up.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Plan {
-    pub(crate) registry: String,
-    pub(crate) key: Option<Choice>,
-    pub(crate) skips: Vec<Skip>,
-    pub(crate) fields: Vec<Field>,
-    pub(crate) custom: Option<Custom>,
-    pub(crate) categories: Option<Categories>,
-    pub(crate) wants: Vec<FieldSpec>,
-    pub(crate) drops: Vec<Drop>,
-    pub(crate) orphan_files: Option<String>,
-    pub(crate) parts: Vec<PartRule>,
-    pub(crate) part_drops: Vec<Drop>,
-    /// The parts of a thread that rules on fields look at.
-    pub(crate) heads: BTreeSet<String>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Choice {
-    pub(crate) when: Vec<Cond>,
-    pub(crate) paths: Vec<Path>,
-    pub(crate) value: Option<Value>,
-    pub(crate) transforms: Vec<Transform>,
-    pub(crate) default: Option<Value>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Cond {
-    pub(crate) path: Path,
-    pub(crate) is: Option<Vec<String>>,
-    pub(crate) not: Option<Vec<String>>,
-    pub(crate) exists: Option<bool>,
-    pub(crate) differs: Option<Path>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Skip {
-    pub(crate) name: String,
-    pub(crate) why: String,
-    pub(crate) when: Vec<Cond>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum LinkKind {
-    Source,
-    Person,
-    Team,
-    Batch,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Merge {
-    /// The first record that has a value wins; others are losses.
-    First,
-    /// As `First`, but the others are known as aliases.
-    Id,
-    /// The least value wins.
-    Min,
-    /// True wins.
-    Any,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Wanted {
-    Always,
-    /// When some ticket's number isn't its id.
-    Renumbered,
-    /// It must be there already.
-    Existing,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Field {
-    pub(crate) row: String,
-    pub(crate) to: String,
-    pub(crate) target: Target,
-    pub(crate) cases: Vec<Choice>,
-    pub(crate) main: Choice,
-    pub(crate) link: Option<LinkKind>,
-    pub(crate) merge: Merge,
-    /// What `first` and `last` leave out is kept elsewhere.
-    pub(crate) kept: bool,
-    pub(crate) max_chars: Option<usize>,
-    pub(crate) wanted: Wanted,
-    pub(crate) options: Vec<String>,
-    pub(crate) description: Option<String>,
-}
-
-impl Field {
-    /// The name of the attribute it fills, if it is one.
-    pub(crate) fn attribute(&self) -> Option<&str> {
-        self.to.strip_prefix(ATTRIBUTE)
-    }
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Custom {
-    pub(crate) path: Path,
-    /// What comes before and after the slug of the name.
-    pub(crate) to: (String, String),
-    pub(crate) exclude: BTreeSet<String>,
-    /// Names that a rule of their own moves.
-    pub(crate) ruled: BTreeSet<String>,
-    pub(crate) max_chars: Option<usize>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Categories {
-    pub(crate) row: String,
-    pub(crate) path: Path,
-    pub(crate) single: (String, String),
-    pub(crate) without_set: String,
-    pub(crate) multi: String,
-    pub(crate) tag: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Drop {
-    pub(crate) each: String,
-    pub(crate) path: Path,
-    pub(crate) why: String,
-    pub(crate) when: Vec<Cond>,
-    pub(crate) unless_like: Option<Path>,
-    /// Names below the path that a rule moves.
-    pub(crate) except: BTreeSet<String>,
-    pub(crate) silent: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum AuthorFrom {
-    Direction,
-    Agent,
-    System,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct PartRule {
-    pub(crate) row: String,
-    pub(crate) each: String,
-    pub(crate) key: Line,
-    pub(crate) times: Vec<Path>,
-    pub(crate) when: Vec<Cond>,
-    pub(crate) body: Option<Path>,
-    pub(crate) lines: Vec<Line>,
-    pub(crate) author: AuthorFrom,
-    /// `None`: as the direction says.
-    pub(crate) visibility: Option<Visibility>,
-    pub(crate) at_end: bool,
-}
-
-pub(crate) const ATTRIBUTE: &str = "attribute.";
 const NO_RULE: &str = "no rule moves it";
 
 /// Everything the rules of a file share.
 struct Shared<'a> {
     tables: &'a BTreeMap<String, Table>,
     destinations: &'a BTreeMap<String, Destination>,
+    rows: Vec<&'a str>,
+}
+
+impl Shared<'_> {
+    /// The row of a rule: its own, else its object's.
+    fn row(&self, own: Option<&String>, of_object: &str, at: &At, what: &str) -> Result<String> {
+        let Some(row) = own else { return Ok(of_object.to_owned()) };
+        match self.rows.contains(&row.as_str()) {
+            true => Ok(row.clone()),
+            false => Err(at.complain(what, &unknown("[[row]]", row, self.rows.iter().copied()))),
+        }
+    }
 }
 
 pub(crate) struct Compiled {
@@ -183,7 +47,11 @@ pub(crate) struct Compiled {
 
 /// Compiles a file.
 pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
-    let shared = Shared { tables: &spec.tables, destinations: &spec.destinations };
+    let shared = Shared {
+        tables: &spec.tables,
+        destinations: &spec.destinations,
+        rows: spec.rows.iter().map(|r| r.0.id.as_str()).collect(),
+    };
     if let Some((country, at)) = spec.default_country.as_ref().filter(|(c, _)| !phone::is_known(c)) {
         let why =
             format!("no calling code is known for the country `{country}`; use two capital letters, as `DK`");
@@ -214,7 +82,7 @@ fn object_rule(spec: &ObjectSpec, shared: &Shared<'_>) -> Result<ObjectRule> {
     let destination = shared.destinations.get(&to).ok_or_else(|| {
         refuse(unknown("[destination] table", &to, shared.destinations.keys().map(String::as_str)))
     })?;
-    let row = spec.row.clone().unwrap_or_default();
+    let row = shared.row(spec.row.as_ref(), "", &spec.at, &what)?;
     let compiler = Compiler { shared, root, destination, row: &row };
     let plan = compiler.plan(spec)?;
     let fidelity = spec.fidelity.unwrap_or(Fidelity::Lossy);
@@ -396,7 +264,7 @@ impl Compiler<'_> {
             (Some(other), _) => return Err(refuse(unknown("`wanted_if`", other, ["renumbered"]))),
         };
         let field = Field {
-            row: spec.row.clone().unwrap_or_else(|| self.row.to_owned()),
+            row: self.shared.row(spec.row.as_ref(), self.row, &spec.at, &what)?,
             to: spec.to.clone(),
             target,
             options: options(spec, &main, &cases),
@@ -461,7 +329,7 @@ impl Compiler<'_> {
             return Err(refuse("`tag` must hold `{label}`".into()));
         }
         Ok(Categories {
-            row: spec.row.clone().unwrap_or_else(|| self.row.to_owned()),
+            row: self.shared.row(spec.row.as_ref(), self.row, &spec.at, what)?,
             path,
             single: slugged(&spec.single).map_err(refuse)?,
             without_set: spec.without_set.clone(),
@@ -523,7 +391,7 @@ impl Compiler<'_> {
             Some(other) => return Err(refuse(unknown("place", other, ["time", "end"]))),
         };
         Ok(PartRule {
-            row: spec.row.clone().unwrap_or_else(|| self.row.to_owned()),
+            row: self.shared.row(spec.row.as_ref(), self.row, &spec.at, &what)?,
             each: spec.each.clone(),
             key: line(&spec.key)?,
             times,
@@ -689,14 +557,14 @@ fn type_fits(choice: &Choice, wanted: FieldType) -> Result<(), String> {
         return Ok(());
     }
     for path in &choice.paths {
-        let fits = match (path.leaf(), wanted) {
-            (_, FieldType::Text | FieldType::List) => true,
-            (Some(Shape::Text), _) => true,
-            (Some(Shape::Time), FieldType::DateTime | FieldType::Date) => true,
-            (Some(Shape::Int), FieldType::Integer | FieldType::Decimal) => true,
-            (Some(Shape::Bool), FieldType::Boolean) => true,
-            _ => false,
-        };
+        let fits = matches!(
+            (path.leaf(), wanted),
+            (_, FieldType::Text | FieldType::List)
+                | (Some(Shape::Text), _)
+                | (Some(Shape::Time), FieldType::DateTime | FieldType::Date)
+                | (Some(Shape::Int), FieldType::Integer | FieldType::Decimal)
+                | (Some(Shape::Bool), FieldType::Boolean)
+        );
         if !fits {
             return Err(format!("`{}` can't become a {wanted:?} without a transform or table", path.text));
         }
@@ -718,23 +586,4 @@ fn options(spec: &FieldRule, main: &Choice, cases: &[Choice]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     options.retain(|o| seen.insert(o.to_lowercase()));
     options
-}
-
-pub(crate) fn text_of(value: &Value) -> String {
-    match value {
-        Value::String(s) => s.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// The role and visibility that a direction gives.
-pub(crate) fn by_direction(direction: crate::model::Direction, from_agent: bool) -> (Role, Visibility) {
-    use crate::model::Direction;
-    match direction {
-        Direction::In if from_agent => (Role::Agent, Visibility::Public),
-        Direction::In => (Role::Customer, Visibility::Public),
-        Direction::Out => (Role::Agent, Visibility::Public),
-        Direction::Note => (Role::Agent, Visibility::Internal),
-        Direction::System => (Role::System, Visibility::Internal),
-    }
 }

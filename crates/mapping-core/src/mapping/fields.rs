@@ -1,8 +1,8 @@
 //! Values of fields: finds them, transforms them, gives them the type of the destination, and tells what was lost.
 
 use super::Resolution;
-use super::compile::{Choice, Cond, Drop, Field, LinkKind, text_of};
-use super::path::{Leaf, Path};
+use super::path::{Leaf, Path, text_of};
+use super::plan::{Choice, Cond, Drop, Field, LinkKind};
 use super::spec::Target;
 use super::transform::{Damage, Scope, Transform, boolean, cut};
 use crate::{FieldType, Link, Loss, LossRule, SourceRef, Value};

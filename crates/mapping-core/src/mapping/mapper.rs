@@ -1,8 +1,8 @@
 //! Applies the rules: a record or a thread goes in, a draft and its losses come out.
 
-use super::compile::{Categories, Merge};
 use super::fields::{Evaluation, STAND_IN, holds};
 use super::names::Names;
+use super::plan::{Categories, Merge};
 use super::transform::Scope;
 use super::{Mapping, ObjectRule, Observations, Resolution, parts};
 use crate::model::{CategoryId, Contact, CustomFields, Record, Thread};
@@ -38,6 +38,7 @@ pub struct Mapper<'a> {
     seen: &'a Observations,
     names: BTreeMap<String, Names>,
     labels: BTreeMap<CategoryId, String>,
+    tags: BTreeMap<CategoryId, String>,
 }
 
 impl<'a> Mapper<'a> {
@@ -46,7 +47,9 @@ impl<'a> Mapper<'a> {
     pub fn new(mapping: &'a Mapping, resolution: &'a Resolution, seen: &'a Observations) -> Self {
         let objects = mapping.objects().iter();
         let names = objects.map(|o| (o.from.as_str().to_owned(), Names::new(o, seen))).collect();
-        Mapper { mapping, resolution, seen, names, labels: seen.category_labels() }
+        let mut categories = mapping.objects().iter().filter_map(|o| o.plan.categories.as_ref());
+        let tags = categories.next().map(|c| tag_names(c, seen)).unwrap_or_default();
+        Mapper { mapping, resolution, seen, names, labels: seen.category_labels(), tags }
     }
 
     /// The natural key of a record: records with one key become one draft. `None`: it stands alone.
@@ -239,32 +242,41 @@ impl<'a> Mapper<'a> {
                 evaluation.losses.push(loss.values(id.as_str(), ""));
                 continue;
             };
-            match names.and_then(|n| n.set(&category.set)) {
-                Some(attribute) => {
-                    let to = format!("attribute.{attribute}");
-                    merge(draft, &to, Value::text(label.as_str()), Merge::First, evaluation);
-                }
-                None => {
-                    let name = tag_name(plan, category.set.as_deref(), label);
-                    tags.push(Value::Link(Link::Source(SourceRef::new("tag", name))));
-                }
+            if let Some(name) = self.tags.get(id) {
+                tags.push(Value::Link(Link::Source(SourceRef::new("tag", name.clone()))));
+            } else if let Some(attribute) = names.and_then(|n| n.set(&category.set)) {
+                let to = format!("attribute.{attribute}");
+                merge(draft, &to, Value::text(label.as_str()), Merge::First, evaluation);
             }
         }
         if !tags.is_empty() {
             let field = draft.fields.entry(plan.multi.clone()).or_insert_with(|| Value::List(Vec::new()));
             let mut all = field.items().to_vec();
-            all.extend(tags);
+            for tag in tags {
+                if !all.contains(&tag) {
+                    all.push(tag);
+                }
+            }
             *field = Value::List(all);
         }
     }
 }
 
-/// The tag of a category.
-pub(super) fn tag_name(plan: &Categories, set: Option<&str>, label: &str) -> String {
-    match set.map(str::trim).filter(|s| !s.is_empty()) {
-        Some(set) => plan.tag.replace("{set}", set).replace("{label}", label),
-        None => label.to_owned(),
+/// The tag of every category whose set takes several. Names that differ only in case are one tag.
+pub(super) fn tag_names(plan: &Categories, seen: &Observations) -> BTreeMap<CategoryId, String> {
+    let (multi, labels) = (seen.multi_sets(), seen.category_labels());
+    let mut spellings: BTreeMap<String, String> = BTreeMap::new();
+    let mut tags = BTreeMap::new();
+    for category in seen.categories.values().filter(|c| multi.contains(&c.set)) {
+        let Some(label) = labels.get(&category.id) else { continue };
+        let name = match category.set.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
+            Some(set) => plan.tag.replace("{set}", set).replace("{label}", label),
+            None => label.clone(),
+        };
+        let name = spellings.entry(name.to_lowercase()).or_insert(name);
+        tags.insert(category.id.clone(), name.clone());
     }
+    tags
 }
 
 /// Puts a value into the draft, or says which of two it keeps.

@@ -1,10 +1,10 @@
 //! Parts of a thread: what becomes one, in which order, by whom, with which files.
 
 use super::ObjectRule;
-use super::compile::{AuthorFrom, PartRule, by_direction};
 use super::fields::{Evaluation, STAND_IN, dropped_texts, holds};
 use super::mapper::Mapper;
 use super::path::Leaf;
+use super::plan::{AuthorFrom, PartRule};
 use crate::model::{
     AgentId, Attachment, CallLeg, ChatLine, Direction, Message, MessageAuthor, Thread, Ticket,
 };
@@ -97,6 +97,7 @@ pub(super) fn build(
         thread,
         placed: Vec::new(),
         unmatched: BTreeSet::new(),
+        unnamed: BTreeSet::new(),
         dropped: BTreeMap::new(),
         time: None,
     };
@@ -125,6 +126,8 @@ struct Builder<'a> {
     thread: &'a Thread,
     placed: Vec<Placed>,
     unmatched: BTreeSet<AgentId>,
+    /// Addresses of customers of whom the source doesn't say which contact they are.
+    unnamed: BTreeSet<String>,
     /// Values that drop rules leave out, by the place of the rule.
     dropped: BTreeMap<usize, BTreeSet<String>>,
     /// The time of the item before.
@@ -244,7 +247,10 @@ impl Builder<'_> {
         }
     }
 
-    fn customer(&self, written: Option<&MessageAuthor>) -> Author {
+    fn customer(&mut self, written: Option<&MessageAuthor>) -> Author {
+        if let Some(email) = written.filter(|a| a.contact.is_none()).and_then(|a| a.email.as_ref()) {
+            self.unnamed.insert(email.trim().to_lowercase());
+        }
         let own = written.and_then(|a| a.contact.as_ref()).or(self.thread.ticket.contact.as_ref());
         let source = own.map_or_else(|| SourceRef::new("contact", STAND_IN), |c| c.source_ref());
         Author { link: Some(Link::Source(source)), name: name_of(written) }
@@ -271,6 +277,12 @@ impl Builder<'_> {
             let loss = Loss::new(record.clone(), "parts.author", LossRule::Recast, why);
             evaluation.losses.push(loss.values(agent.source_ref().to_string(), ""));
         }
+        if self.unnamed.len() > 1 {
+            let why = "several addresses wrote, the source names no contact for them: all parts are the ticket's contact's";
+            let loss = Loss::new(record.clone(), "parts.author", LossRule::Merged, why);
+            let all = self.unnamed.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
+            evaluation.losses.push(loss.values(all, ""));
+        }
         for (i, texts) in &self.dropped {
             let Some(drop) = rule.plan.part_drops.get(*i) else { continue };
             let field = format!("{}.{}", drop.each, drop.path.text);
@@ -278,6 +290,17 @@ impl Builder<'_> {
             let all = texts.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
             evaluation.losses.push(loss.values(all, ""));
         }
+    }
+}
+
+/// The role and visibility that a direction gives.
+fn by_direction(direction: Direction, from_agent: bool) -> (Role, Visibility) {
+    match direction {
+        Direction::In if from_agent => (Role::Agent, Visibility::Public),
+        Direction::In => (Role::Customer, Visibility::Public),
+        Direction::Out => (Role::Agent, Visibility::Public),
+        Direction::Note => (Role::Agent, Visibility::Internal),
+        Direction::System => (Role::System, Visibility::Internal),
     }
 }
 

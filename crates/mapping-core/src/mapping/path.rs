@@ -17,10 +17,15 @@ impl Leaf {
     }
     /// The value as text.
     pub(crate) fn as_text(&self) -> String {
-        match &self.value {
-            Value::String(s) => s.clone(),
-            other => other.to_string(),
-        }
+        text_of(&self.value)
+    }
+}
+
+/// A JSON value as text, without the quotes of a string.
+pub(crate) fn text_of(value: &Value) -> String {
+    match value {
+        Value::String(s) => s.clone(),
+        other => other.to_string(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a mapping says about one kind of record, as programs see it.
 
-use super::compile::Plan;
+use super::plan::Plan;
 use crate::Kind;
 use serde::{Deserialize, Serialize};
 

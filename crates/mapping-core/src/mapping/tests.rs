@@ -531,6 +531,39 @@ exclude = ["Secret"]
     assert_eq!(draft(&map_contacts(&mapping, &[person])).text("phone"), "+49301234567");
 }
 
+#[test]
+fn tags_that_differ_only_in_case_are_one_tag_for_provisioning_and_for_tickets() {
+    let mut seen = Observations::default();
+    for c in [category("1", "Red", "Colour", true), category("2", "RED", "colour", true)] {
+        seen.observe(&c.into());
+    }
+    let mapping = built_in();
+    let resolution = Resolution::default();
+    let mut thread = rich_thread();
+    thread.ticket.categories = vec!["2".into(), "1".into()];
+    let mapper = Mapper::new(&mapping, &resolution, &seen);
+    let mapped = mapper.map(mapping.object("ticket").unwrap(), Input::Thread(&thread)).unwrap();
+    let tag = Value::Link(Link::Source(SourceRef::new("tag", "Colour: Red")));
+    assert_eq!(draft(&mapped).field("tags"), &Value::List(vec![Value::Link(Link::Batch), tag]));
+    assert_eq!(mapping.wanted_tags(&seen), ["Colour: Red"]);
+}
+
+#[test]
+fn several_customer_addresses_without_contacts_are_told() {
+    let mut thread = rich_thread();
+    thread.messages[0].author.email = Some("ada@example.com".into());
+    let one = map_thread(&built_in(), &thread);
+    assert_eq!(lost(&one, "parts.author").iter().filter(|l| l.rule == LossRule::Merged).count(), 0);
+    let mut other = thread.messages[0].clone();
+    other.id = "m9".into();
+    other.author.email = Some("Bob@example.com".into());
+    thread.messages.push(other);
+    let two = map_thread(&built_in(), &thread);
+    let told: Vec<_> =
+        lost(&two, "parts.author").into_iter().filter(|l| l.rule == LossRule::Merged).collect();
+    assert_eq!(told[0].before.as_deref(), Some("ada@example.com\nbob@example.com"));
+}
+
 /// The complaint about a change to the built-in file.
 fn refused(over: &str) -> String {
     let e = built_in().overlay(over).unwrap_err();
@@ -614,6 +647,10 @@ fn files_that_cannot_work_are_refused_with_line_rule_and_a_hint() {
         (
             "[[object]]\nfrom = \"tickets\"\nto = \"conversation\"\n",
             "there is no kind of record with rules `tickets`; did you mean `ticket`?",
+        ),
+        (
+            &format!("{ticket}[[object.field]]\nto = \"read\"\nrow = \"I99\"\nvalue = true\n"),
+            "there is no [[row]] `I99`",
         ),
         ("[options]\ndefault_country = \"XX\"\n", "no calling code is known for the country `XX`"),
         ("[options]\ncc_note = 1\n", "line 2: `cc_note` must be true or false"),

@@ -362,6 +362,9 @@ impl Compiler<'_> {
         if spec.body.is_some() != spec.lines.is_empty() {
             return Err(refuse("needs either `body` or `lines`".into()));
         }
+        if spec.body.is_none() && !spec.head.is_empty() {
+            return Err(refuse("`head` goes above a `body`; put its lines into `lines`".into()));
+        }
         let body = spec.body.as_ref().map(|b| self.path(b, root, &spec.at, &what)).transpose()?;
         if body.as_ref().is_some_and(|b| b.text != "body" && b.leaf() != Some(Shape::Text)) {
             return Err(refuse("`body` must name a text".into()));
@@ -397,6 +400,7 @@ impl Compiler<'_> {
             times,
             when: self.when(&spec.when, &what, root)?,
             body,
+            head: spec.head.iter().map(line).collect::<Result<_>>()?,
             lines: spec.lines.iter().map(line).collect::<Result<_>>()?,
             author,
             visibility,
@@ -472,7 +476,8 @@ fn auto_drop(each: &str, path: Path, except: BTreeSet<String>) -> Drop {
 fn in_parts(plan: &Plan, list: &str, text: &str) -> bool {
     let rules = plan.parts.iter().filter(|p| p.each == list);
     rules.into_iter().any(|p| {
-        let mut paths = p.times.iter().chain(&p.body).chain(p.lines.iter().flat_map(Line::paths));
+        let mut paths =
+            p.times.iter().chain(&p.body).chain(p.head.iter().chain(&p.lines).flat_map(Line::paths));
         paths.any(|p| p.text == text) || (text == "agent" && p.author == AuthorFrom::Agent)
     })
 }

@@ -101,7 +101,7 @@
 //! `table(name)`. Of all values together: `first`, `last`, `rest`, `join(between)`, `sum`, `count`.
 //!
 //! **A part** has a `name` (its identity), `each` (`messages`, `calls`, `chat`, `merged`), a `key`, times in `at` (the
-//! first there is), and either a `body` path or `lines`. A line may hold `{path}`, `{path,other}`, `{path|transform}`; a
+//! first there is), and either a `body` path, perhaps with `head` lines above it, or `lines`. A line may hold `{path}`, `{path,other}`, `{path|transform}`; a
 //! line whose places are all empty is left out. `author` is `direction` (in: the customer, out and note: the agent,
 //! system: nobody), `agent` or `system`; `visibility` is `direction` (notes and system internal), `public` or
 //! `internal`; `place = "end"` puts it behind everything. Parts are ordered by time, then as the source ordered them.
@@ -112,8 +112,8 @@
 //! # What is promised
 //!
 //! A value of a ticket or contact is in the draft or in a loss; a path that no rule mentions is dropped with a loss.
-//! Exceptions are written down as `silent` drops, plus three: the second of a message's two times, the author's address
-//! where a name or a contact says who it is, and declared sizes and content ids of files. A rule that isn't used because
+//! Exceptions are written down as `silent` and `unless_like` drops, plus three: the second of a message's two times, the
+//! author's address where a name or a contact says who it is, and ids, declared sizes and content ids of files. A rule that isn't used because
 //! its `when` doesn't hold makes no loss. Lengths, formats and times that a platform refuses are for
 //! [`Sink::shape`](crate::Sink::shape), which knows them.
 
@@ -128,6 +128,7 @@ mod path;
 mod phone;
 mod plan;
 mod propose;
+mod read;
 mod rule;
 mod schema;
 mod spec;

@@ -5,6 +5,7 @@ use super::fields::{Evaluation, STAND_IN, dropped_texts, holds};
 use super::mapper::Mapper;
 use super::path::Leaf;
 use super::plan::{AuthorFrom, PartRule};
+use super::template::Line;
 use crate::model::{
     AgentId, Attachment, CallLeg, ChatLine, Direction, Message, MessageAuthor, Thread, Ticket,
 };
@@ -187,12 +188,12 @@ impl Builder<'_> {
         let when = at.or(self.time).or(self.thread.ticket.created_at).unwrap_or(Timestamp::MIN);
         self.time = Some(when);
         let (role, visibility, author) = self.author(rule.author, item);
+        let mut fill = |lines: &[Line]| -> Vec<String> {
+            lines.iter().filter_map(|l| l.fill(json, scope, &mut damage)).collect()
+        };
         let body = match &rule.body {
-            Some(path) => native_body(item, &path.text, json),
-            None => {
-                let lines = rule.lines.iter().filter_map(|l| l.fill(json, scope, &mut damage));
-                Body::plain(lines.collect::<Vec<_>>().join("\n"))
-            }
+            Some(path) => headed(fill(&rule.head), native_body(item, &path.text, json)),
+            None => Body::plain(fill(&rule.lines).join("\n")),
         };
         evaluation.tell(&format!("{field}.body"), damage);
         let mut part = Part::new(key, role, author, at, body);
@@ -318,6 +319,18 @@ fn native_body(item: Item<'_>, path: &str, json: &Json) -> Body {
             let at = path.split('.').try_fold(json, |at, name| at.get(name));
             Body::plain(at.and_then(Json::as_str).unwrap_or_default())
         }
+    }
+}
+
+/// The body below its head lines, in the format of the body.
+fn headed(head: Vec<String>, body: Body) -> Body {
+    if head.is_empty() {
+        return body;
+    }
+    let head = head.join("\n");
+    match body.format {
+        Format::Plain => Body::plain(format!("{head}\n\n{}", &*body.text)),
+        Format::Html => Body::html(format!("<p>{}</p>{}", crate::text::html_of_plain(&head), &*body.text)),
     }
 }
 

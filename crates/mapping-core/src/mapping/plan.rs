@@ -152,6 +152,9 @@ pub(crate) struct PartRule {
     pub(crate) times: Vec<Path>,
     pub(crate) when: Vec<Cond>,
     pub(crate) body: Option<Path>,
+    /// Lines above the body.
+    pub(crate) head: Vec<Line>,
+    /// Lines that are the body.
     pub(crate) lines: Vec<Line>,
     pub(crate) author: AuthorFrom,
     /// `None`: as the direction says.

@@ -564,6 +564,85 @@ fn several_customer_addresses_without_contacts_are_told() {
     assert_eq!(told[0].before.as_deref(), Some("ada@example.com\nbob@example.com"));
 }
 
+#[test]
+fn head_lines_stand_above_a_body_in_its_own_format() {
+    let over = r#"
+[[object]]
+from = "ticket"
+[[object.parts.part]]
+name = "message"
+each = "messages"
+key = "{id}"
+at = ["sent_at"]
+body = "body"
+head = ["<To>: {to}", "Subject: {subject}"]
+"#;
+    let mapped = map_thread(&built_in().overlay(over).unwrap(), &rich_thread());
+    let text =
+        |key: &str| draft(&mapped).parts.iter().find(|p| p.key == key).unwrap().body.text.as_str().to_owned();
+    assert_eq!(text("m1"), "<To>: help@example.com\nSubject: Re: where is my order?\n\nWhere?");
+    assert!(text("m2").starts_with("<p>Subject: Another subject</p><p>On its"), "{}", text("m2"));
+    assert_eq!(text("m3"), "call the carrier");
+}
+
+/// Every text below a JSON value, white space folded, with its path.
+fn texts_of(json: &serde_json::Value, at: &str, out: &mut Vec<(String, String)>) {
+    match json {
+        serde_json::Value::Object(map) => {
+            map.iter().for_each(|(k, v)| texts_of(v, &format!("{at}.{k}"), out))
+        }
+        serde_json::Value::Array(items) => items.iter().for_each(|v| texts_of(v, at, out)),
+        serde_json::Value::String(s) => {
+            out.push((at.to_owned(), s.split_whitespace().collect::<Vec<_>>().join(" ")));
+        }
+        serde_json::Value::Number(n) => out.push((at.to_owned(), n.to_string())),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_text_and_number_of_a_rich_ticket_is_in_its_draft_or_in_a_loss() {
+    let thread = rich_thread();
+    let mapped = map_thread(&built_in(), &thread);
+    let mut there = Vec::new();
+    texts_of(&serde_json::to_value(draft(&mapped)).unwrap(), "", &mut there);
+    texts_of(&serde_json::to_value(&mapped.losses).unwrap(), "", &mut there);
+    let there = there.into_iter().map(|(_, text)| text.to_lowercase()).collect::<Vec<_>>().join("\n");
+    let mut wanted = Vec::new();
+    texts_of(&serde_json::to_value(&thread).unwrap(), "", &mut wanted);
+    // Words and ids that stand in another form (a label, a name, a link), and what is documented as silent.
+    let recast = [
+        ".ticket.channel",
+        ".ticket.status",
+        ".ticket.priority",
+        ".ticket.queue",
+        ".ticket.ticketbox",
+        ".ticket.agent",
+        ".ticket.categories",
+        ".ticket.modified_at",
+        ".ticket.message_count",
+        ".messages.author.agent",
+        ".messages.direction",
+        ".calls.direction",
+        ".calls.agent",
+        ".calls.queue",
+        ".chat.direction",
+        ".attachments.message",
+        ".attachments.id",
+        ".attachments.blob.name",
+        ".attachments.blob.mime",
+        ".merged.channel",
+    ];
+    let missing: Vec<_> = wanted
+        .iter()
+        .filter(|(at, _)| !recast.contains(&at.as_str()))
+        // A subject that repeats the ticket's is not said again.
+        .filter(|(_, text)| *text != "Re: where is my order?")
+        .filter(|(_, text)| !there.contains(&text.to_lowercase()))
+        .collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 /// The complaint about a change to the built-in file.
 fn refused(over: &str) -> String {
     let e = built_in().overlay(over).unwrap_err();

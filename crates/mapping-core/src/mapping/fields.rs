@@ -152,7 +152,7 @@ impl Evaluation<'_> {
             ids.iter().find_map(|id| table.get(id)).cloned().map(Link::Remote)
         };
         let found = match kind {
-            LinkKind::Source => ids.first().cloned().map(Link::Source),
+            LinkKind::Source => ids.iter().find(|id| self.scope.seen.has(id)).cloned().map(Link::Source),
             LinkKind::Person => known(&self.resolution.people),
             LinkKind::Team => known(&self.resolution.teams),
             LinkKind::Batch => None,
@@ -163,8 +163,11 @@ impl Evaluation<'_> {
         if let (LinkKind::Source, Some(_), Some(path)) = (kind, &choice.default, choice.paths.first()) {
             let Some(super::schema::Shape::Id(of)) = path.leaf() else { return None };
             let stand_in = SourceRef::new(of, STAND_IN);
-            let why = "the source names nobody; a stand-in takes the place";
-            self.lose(field, LossRule::Defaulted, why, String::new(), stand_in.to_string());
+            let (why, before) = match ids.first() {
+                Some(id) => ("the source has no such record; a stand-in takes the place", id.to_string()),
+                None => ("the source names nobody; a stand-in takes the place", String::new()),
+            };
+            self.lose(field, LossRule::Defaulted, why, before, stand_in.to_string());
             return Some(Link::Source(stand_in));
         }
         if let Some(first) = ids.first() {

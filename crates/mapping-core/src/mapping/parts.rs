@@ -98,6 +98,7 @@ pub(super) fn build(
         thread,
         placed: Vec::new(),
         unmatched: BTreeSet::new(),
+        missing: BTreeSet::new(),
         unnamed: BTreeSet::new(),
         dropped: BTreeMap::new(),
         time: None,
@@ -127,6 +128,8 @@ struct Builder<'a> {
     thread: &'a Thread,
     placed: Vec<Placed>,
     unmatched: BTreeSet<AgentId>,
+    /// Contacts that wrote and that the source doesn't have.
+    missing: BTreeSet<SourceRef>,
     /// Addresses of customers of whom the source doesn't say which contact they are.
     unnamed: BTreeSet<String>,
     /// Values that drop rules leave out, by the place of the rule.
@@ -253,7 +256,12 @@ impl Builder<'_> {
             self.unnamed.insert(email.trim().to_lowercase());
         }
         let own = written.and_then(|a| a.contact.as_ref()).or(self.thread.ticket.contact.as_ref());
-        let source = own.map_or_else(|| SourceRef::new("contact", STAND_IN), |c| c.source_ref());
+        let named = own.map(|c| c.source_ref());
+        let source = named.clone().filter(|c| self.mapper.seen().has(c));
+        if let (Some(missing), None) = (named, &source) {
+            self.missing.insert(missing);
+        }
+        let source = source.unwrap_or_else(|| SourceRef::new("contact", STAND_IN));
         Author { link: Some(Link::Source(source)), name: name_of(written) }
     }
 
@@ -277,6 +285,11 @@ impl Builder<'_> {
             let why = "the agent has no counterpart at the destination; the name is kept in the text";
             let loss = Loss::new(record.clone(), "parts.author", LossRule::Recast, why);
             evaluation.losses.push(loss.values(agent.source_ref().to_string(), ""));
+        }
+        for contact in &self.missing {
+            let why = "the source has no such contact; a stand-in takes the place";
+            let loss = Loss::new(record.clone(), "parts.author", LossRule::Defaulted, why);
+            evaluation.losses.push(loss.values(contact.to_string(), STAND_IN));
         }
         if self.unnamed.len() > 1 {
             let why = "several addresses wrote, the source names no contact for them: all parts are the ticket's contact's";

@@ -106,6 +106,7 @@ fn world() -> (Observations, Resolution) {
         category("c4", "Blue", "Colour", true).into(),
         rich_thread().ticket.into(),
         contact("1", &["Ada@Example.com"]).into(),
+        contact("2", &["ada2@example.com"]).into(),
     ];
     records.iter().for_each(|r| seen.observe(r));
     let mut resolution = Resolution::default();
@@ -353,6 +354,19 @@ fn a_ticket_without_a_contact_links_to_the_stand_in_which_has_a_draft() {
     assert_eq!(made.text("external_id"), "focalscope:contact:stand-in");
     assert_eq!((made.text("role"), made.key.as_ref()), ("user", None));
     assert_eq!(mapper.stand_in(&SourceRef::new("contact", "1")), None);
+}
+
+#[test]
+fn links_to_contacts_that_the_source_lost_go_to_the_stand_in() {
+    let mut thread = rich_thread();
+    thread.ticket.contact = Some("gone".into());
+    let mapped = map_thread(&built_in(), &thread);
+    let stand_in = SourceRef::new("contact", "stand-in");
+    assert!(draft(&mapped).needs().contains(&stand_in));
+    assert!(!draft(&mapped).needs().contains(&SourceRef::new("contact", "gone")));
+    assert_eq!(lost(&mapped, "contact")[0].before.as_deref(), Some("contact:gone"));
+    let told: Vec<_> = lost(&mapped, "parts.author").iter().filter_map(|l| l.before.as_deref()).collect();
+    assert_eq!(told, ["agent:a2", "contact:gone"]);
 }
 
 #[test]

@@ -2,3 +2,6 @@
 
 pub mod clock;
 pub mod dataset;
+pub mod intercom;
+pub mod journal;
+pub mod judge;

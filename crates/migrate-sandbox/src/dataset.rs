@@ -59,6 +59,18 @@ impl Dataset {
         Ok(serde_json::to_writer_pretty(to, self)?)
     }
 
+    /// Puts each record of `changes` in the place of the one with the same id, or at the end.
+    pub fn put(&mut self, changes: Self) {
+        put(&mut self.agents, changes.agents, |agent| agent.id);
+        put(&mut self.groups, changes.groups, |group| group.id);
+        put(&mut self.ticketboxes, changes.ticketboxes, |ticketbox| ticketbox.id);
+        put(&mut self.queues, changes.queues, |queue| queue.id);
+        put(&mut self.companies, changes.companies, |company| company.id);
+        put(&mut self.contacts, changes.contacts, |contact| contact.id);
+        put(&mut self.categories, changes.categories, |category| category.id);
+        put(&mut self.tickets, changes.tickets, |ticket| ticket.id);
+    }
+
     /// The ticket with this id.
     #[must_use]
     pub fn ticket(&self, id: u64) -> Option<&Ticket> {
@@ -75,6 +87,15 @@ impl Dataset {
     #[must_use]
     pub fn agent(&self, id: u64) -> Option<&Agent> {
         self.agents.iter().find(|agent| agent.id == id)
+    }
+}
+
+fn put<T>(held: &mut Vec<T>, changes: Vec<T>, id: impl Fn(&T) -> u64) {
+    for change in changes {
+        match held.iter_mut().find(|record| id(record) == id(&change)) {
+            Some(record) => *record = change,
+            None => held.push(change),
+        }
     }
 }
 

@@ -98,6 +98,7 @@ struct Mark {
 #[serde(deny_unknown_fields)]
 struct ClockChange {
     /// Seconds to go forward.
+    #[serde(alias = "advance_seconds")]
     advance_s: Option<i64>,
     /// Unix seconds, or a time in RFC 3339.
     set: Option<Value>,

@@ -27,6 +27,7 @@ const KEPT: [&str; 22] = [
 ];
 /// A `<` with no `>` within so many bytes is text; keeps broken markup from costing the square of its length.
 const LONGEST_TAG: usize = 8192;
+const INLINE: [&str; 12] = ["b", "strong", "i", "em", "u", "a", "span", "font", "s", "sub", "sup", "code"];
 const BLOCKS: [&str; 9] = ["p", "ul", "ol", "h1", "h2", "h3", "pre", "blockquote", "hr"];
 
 /// The body of a new conversation: text in one paragraph, markup shown as it was typed (T30).
@@ -108,6 +109,35 @@ pub(crate) fn plain(html: &str) -> String {
     out.trim_end().to_owned()
 }
 
+/// What a reader sees of HTML: text with references decoded, a space for each tag that breaks a line.
+pub(crate) fn text_of_html(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for token in Tokens::new(html) {
+        match token {
+            Token::Text(text) => out.push_str(&unescape(text)),
+            Token::Tag { name, .. } if INLINE.contains(&name.as_str()) => {}
+            Token::Tag { .. } => out.push(' '),
+        }
+    }
+    out
+}
+
+/// The values of attributes that a plain form of HTML may show.
+pub(crate) fn words_in_attributes(html: &str) -> String {
+    let mut out = String::new();
+    for token in Tokens::new(html) {
+        if let Token::Tag { rest, .. } = token {
+            for name in ["href", "src", "alt", "title"] {
+                if let Some(value) = attribute_value(rest, name) {
+                    out.push_str(&unescape(value));
+                    out.push(' ');
+                }
+            }
+        }
+    }
+    out
+}
+
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -147,7 +177,25 @@ fn reference(text: &str) -> Option<(char, usize)> {
         "gt" => '>',
         "quot" => '"',
         "apos" => '\'',
-        "nbsp" => '\u{a0}',
+        "euro" => '€',
+        "hellip" => '…',
+        "ndash" => '–',
+        "mdash" => '—',
+        "lsquo" => '‘',
+        "rsquo" => '’',
+        "ldquo" => '“',
+        "rdquo" => '”',
+        "bdquo" => '„',
+        "bull" => '•',
+        "trade" => '™',
+        "rarr" => '→',
+        "larr" => '←',
+        "zwnj" => '\u{200c}',
+        "zwj" => '\u{200d}',
+        _ if LATIN_1.contains(&name) => {
+            let place = LATIN_1.iter().position(|known| *known == name)?;
+            char::from_u32(u32::try_from(place).ok()? + 160)?
+        }
         _ => {
             let digits = name.strip_prefix('#')?;
             let code = match digits.strip_prefix(['x', 'X']) {
@@ -159,6 +207,19 @@ fn reference(text: &str) -> Option<(char, usize)> {
     };
     Some((decoded, end + 1))
 }
+
+/// Names of the characters from 160 to 255.
+const LATIN_1: [&str; 96] = [
+    "nbsp", "iexcl", "cent", "pound", "curren", "yen", "brvbar", "sect", "uml", "copy", "ordf", "laquo",
+    "not", "shy", "reg", "macr", "deg", "plusmn", "sup2", "sup3", "acute", "micro", "para", "middot",
+    "cedil", "sup1", "ordm", "raquo", "frac14", "frac12", "frac34", "iquest", "Agrave", "Aacute", "Acirc",
+    "Atilde", "Auml", "Aring", "AElig", "Ccedil", "Egrave", "Eacute", "Ecirc", "Euml", "Igrave", "Iacute",
+    "Icirc", "Iuml", "ETH", "Ntilde", "Ograve", "Oacute", "Ocirc", "Otilde", "Ouml", "times", "Oslash",
+    "Ugrave", "Uacute", "Ucirc", "Uuml", "Yacute", "THORN", "szlig", "agrave", "aacute", "acirc", "atilde",
+    "auml", "aring", "aelig", "ccedil", "egrave", "eacute", "ecirc", "euml", "igrave", "iacute", "icirc",
+    "iuml", "eth", "ntilde", "ograve", "oacute", "ocirc", "otilde", "ouml", "divide", "oslash", "ugrave",
+    "uacute", "ucirc", "uuml", "yacute", "thorn", "yuml",
+];
 
 enum Token<'a> {
     Text(&'a str),
@@ -260,6 +321,7 @@ mod tests {
 
     #[test]
     fn references_are_decoded_and_broken_ones_left_alone() {
+        assert_eq!(unescape("&nbsp;&eacute;&yuml;&Oslash;&euro;"), "\u{a0}éÿØ€");
         assert_eq!(
             unescape("&lt;b&gt; &amp;amp; &#233;&#x1F600; & &nope; &#xD800;"),
             "<b> &amp; é😀 & &nope; &#xD800;"

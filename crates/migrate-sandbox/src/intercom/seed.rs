@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Intercom;
 use super::store::{Admin, App, Contact, Tag, Team};
-use crate::dataset::{AgentState, Dataset};
+use crate::dataset::Dataset;
+use crate::generator;
 
 /// Id of the teammate that the token belongs to.
 const TOKEN_OWNER: u64 = 991_267_400;
@@ -62,15 +63,15 @@ pub(crate) fn token_owner() -> Admin {
 }
 
 impl Seed {
-    /// A workspace that was prepared for this help desk: a teammate for each agent with an address whose account was
-    /// not deleted, the address in other letter case, and a team for each queue name.
+    /// A workspace that was prepared for this help desk: a teammate for each agent that
+    /// [`generator::is_matched`] says one for, the address in other letter case, and a team for each queue name.
     #[must_use]
     pub fn for_dataset(dataset: &Dataset) -> Self {
         let mut seed = Self::default();
         for agent in &dataset.agents {
             let Some(email) = agent.email.as_ref().filter(|email| email.contains('@')) else { continue };
             let known = seed.admins.iter().any(|admin| admin.email.eq_ignore_ascii_case(email));
-            if agent.state == AgentState::Deleted || known {
+            if !generator::is_matched(agent) || known {
                 continue;
             }
             let id = FIRST_ADMIN + seed.admins.len() as u64;

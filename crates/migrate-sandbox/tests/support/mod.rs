@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod loader;
+
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
 use jiff::{SignedDuration, Timestamp};

@@ -62,10 +62,9 @@ fn read_fields(ws: &Workspace, refuse_bad_phone: bool, fields: &Fields<'_>) -> W
         fields.invalid("phone", "phone is invalid");
     }
     // A blank string empties a field.
-    for value in [&mut written.external_id, &mut written.email, &mut written.phone, &mut written.name] {
-        if let Some(inner) = value {
-            *inner = inner.take().filter(|text| !text.trim().is_empty());
-        }
+    let texts = [&mut written.external_id, &mut written.email, &mut written.phone, &mut written.name];
+    for inner in texts.into_iter().flatten() {
+        *inner = inner.take().filter(|text| !text.trim().is_empty());
     }
     written
 }

@@ -145,7 +145,7 @@ fn part(call: &Call<'_>, conversation: u64, part: &Part) -> Value {
             "value": {"name": changed.value, "previous": changed.previous}})
     });
     // In turn the caller's package and null: nothing may hang on it (T32).
-    let package = (part.id % 2 == 0).then_some("sandbox-integration");
+    let package = part.id.is_multiple_of(2).then_some("sandbox-integration");
     json!({
         "type": "conversation_part", "id": part.id.to_string(), "part_type": part.kind,
         "body": part.body.as_ref().map(|body| text(call, body)),

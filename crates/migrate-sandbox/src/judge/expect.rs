@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::text::Expected;
-use crate::dataset::{
-    Agent, Attachment, Author, AuthorKind, Contact, ContentType, Dataset, Direction, Ticket,
-};
+use crate::dataset::{Agent, Attachment, Author, Contact, ContentType, Dataset, Direction, Ticket};
 
 /// The data set with what is looked up often.
 pub(super) struct Source<'a> {
@@ -23,6 +21,17 @@ impl<'a> Source<'a> {
             agents: dataset.agents.iter().map(|agent| (agent.id, agent)).collect(),
             contacts: dataset.contacts.iter().map(|contact| (contact.id, contact)).collect(),
         }
+    }
+
+    /// Contacts by address in lower case.
+    pub(super) fn contacts_by_email(&self) -> HashMap<String, Vec<&'a Contact>> {
+        let mut by_email: HashMap<String, Vec<&'a Contact>> = HashMap::new();
+        for contact in &self.dataset.contacts {
+            for email in &contact.emails {
+                by_email.entry(email.trim().to_lowercase()).or_default().push(contact);
+            }
+        }
+        by_email
     }
 }
 
@@ -63,10 +72,6 @@ impl Said<'_> {
             (None, Some(line)) => format!("chat[{line}]"),
             _ => "messages[]".into(),
         }
-    }
-
-    pub(super) fn by_agent(&self) -> bool {
-        self.author.kind == AuthorKind::Agent
     }
 }
 

@@ -58,7 +58,12 @@ impl<'a> Court<'a> {
         }
         let mut sharing: Vec<(u32, Vec<&Contact>)> = sharing.into_iter().collect();
         sharing.sort_by_key(|(index, _)| *index);
-        for (index, contacts) in sharing {
+        let by_email = self.source.contacts_by_email();
+        for (index, mut contacts) in sharing {
+            // Whoever else has the address may have given the contact its fields.
+            for email in contacts.iter().flat_map(|contact| &contact.emails).collect::<Vec<_>>() {
+                contacts.extend(by_email.get(&email.trim().to_lowercase()).into_iter().flatten());
+            }
             self.compare_person(index, &contacts);
         }
     }
@@ -84,15 +89,19 @@ impl<'a> Court<'a> {
             None => emails.is_empty(),
         };
         self.check(kept, &subject, "email", || "another address, or none".into());
-        let phones: Vec<String> =
-            contacts.iter().flat_map(|c| &c.phones).map(|p| tail_of_number(p)).collect();
-        let phones: Vec<String> = phones.into_iter().filter(|digits| digits.len() >= 5).collect();
-        let kept = match &it.phone {
-            Some(phone) => phones.contains(&tail_of_number(phone)),
-            None => phones.is_empty(),
-        };
+        let kept = contacts.iter().any(|contact| keeps_phone(contact, it.phone.as_deref()));
         self.check(kept, &subject, "phone", || "another number, or none".into());
         self.check(!it.lead, &subject, "role", || "a lead".into());
+    }
+}
+
+/// Whether a number is one of the contact's, or none when the contact has none.
+fn keeps_phone(contact: &Contact, found: Option<&str>) -> bool {
+    let mut numbers =
+        contact.phones.iter().map(|phone| tail_of_number(phone)).filter(|digits| digits.len() >= 5);
+    match found {
+        Some(found) => numbers.any(|digits| digits == tail_of_number(found)),
+        None => numbers.next().is_none(),
     }
 }
 

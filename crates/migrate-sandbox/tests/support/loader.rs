@@ -186,7 +186,7 @@ fn plain(html: &str) -> String {
         out.push(' ');
     }
     out.push_str(rest);
-    [("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")]
+    [("&nbsp;", " "), ("&euro;", "€"), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&amp;", "&")]
         .iter()
         .fold(out, |text, (from, to)| text.replace(from, to))
 }

@@ -118,7 +118,8 @@ impl FocalScope {
         lock(&self.inner.knobs).clone()
     }
 
-    /// Turns knobs; takes effect with the next request.
+    /// Turns knobs; takes effect with the next request. Requests wait while `turn` runs, so it must not ask the instance
+    /// for anything.
     pub fn turn(&self, turn: impl FnOnce(&mut Knobs)) {
         let mut knobs = lock(&self.inner.knobs);
         turn(&mut knobs);

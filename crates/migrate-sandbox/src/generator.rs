@@ -42,7 +42,7 @@ pub fn generate(seed: u64, tickets: usize) -> Dataset {
 }
 
 /// A help desk in the making.
-pub struct Desk {
+struct Desk {
     dataset: Dataset,
     rng: fastrand::Rng,
     last_id: u64,

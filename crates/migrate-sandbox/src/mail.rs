@@ -449,6 +449,24 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_mail_makes_the_loader_panic(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "From: a@x.example", "To: =?utf-8?q?=E9?= <b@y.example>", "Date: 99 Foo -1 99:99:99 +9999", "Date: Sun, 31 Feb 2020 10:00:00 +0100",
+                    "Message-ID: <", "In-Reply-To: <a> <b>", "References: ,,,", "Content-Type: multipart/mixed; boundary=x", "Content-Type: text/html; charset=nope",
+                    "Content-Transfer-Encoding: base64", "--x", "--x--", "", "\u{0}\u{FFFD}", "=?x?b?", "Content-ID: <c>", "Content-Type: message/rfc822", "cid:c",
+                ]),
+                0..30,
+            )
+        ) {
+            let mails = vec![Mail::read(parts.join("\r\n").as_bytes(), 0), Mail::read(parts.join("\n").as_bytes(), 1)];
+            let made = desk(mails, &MailSettings::default());
+            proptest::prop_assert_eq!(made.tickets.iter().map(|ticket| ticket.messages.len()).sum::<usize>(), 2);
+        }
+    }
+
     #[test]
     fn a_folder_of_real_and_broken_mail_loads_whole() {
         let shared = std::env::var_os("MIGRATION_SHARED").map(PathBuf::from);

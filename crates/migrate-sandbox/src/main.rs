@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -77,10 +77,14 @@ struct Origin {
 }
 
 impl Origin {
-    fn load(self) -> std::io::Result<Dataset> {
+    fn load(self) -> Result<Dataset, String> {
+        let named = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
         match (self.dataset, self.mail) {
-            (Some(file), _) => Dataset::load(&file),
-            (None, Some(folder)) => mail::load(&folder, &MailSettings { domain: self.mail_domain }),
+            (Some(file), _) => Dataset::load(&file).map_err(|error| named(&file, error)),
+            (None, Some(folder)) => {
+                let settings = MailSettings { domain: self.mail_domain };
+                mail::load(&folder, &settings).map_err(|error| named(&folder, error))
+            }
             (None, None) => Ok(generator::generate(self.seed, self.tickets)),
         }
     }

@@ -111,6 +111,9 @@ fn ticket(desk: &mut Desk, index: usize) -> Ticket {
         _ => thread(desk, &mut ticket, &who, created),
     };
     finish(desk, &mut ticket, last);
+    // A large help desk is held whole.
+    ticket.messages.shrink_to_fit();
+    ticket.chat.shrink_to_fit();
     ticket
 }
 

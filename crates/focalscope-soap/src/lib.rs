@@ -1,2 +1,5 @@
 #![doc = include_str!("../README.md")]
 
+pub mod soap;
+pub mod wsdl;
+mod xml;

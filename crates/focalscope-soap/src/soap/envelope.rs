@@ -160,7 +160,10 @@ impl Writer<'_> {
     }
 
     fn declare(&mut self, namespace: &str) {
-        if !namespace.is_empty() && !self.namespaces.iter().any(|n| n == namespace) && self.namespaces.len() < 64 {
+        if !namespace.is_empty()
+            && !self.namespaces.iter().any(|n| n == namespace)
+            && self.namespaces.len() < 64
+        {
             self.namespaces.push(namespace.to_owned());
         }
     }
@@ -208,7 +211,12 @@ impl Writer<'_> {
                         self.out.push_str(&format!("</{tag}>"));
                         return Ok(());
                     }
-                    _ => return Err(SoapError::BadParameter { path: path.to_owned(), why: "a record belongs here" }),
+                    _ => {
+                        return Err(SoapError::BadParameter {
+                            path: path.to_owned(),
+                            why: "a record belongs here",
+                        });
+                    }
                 };
                 self.attributes(complex, record)?;
                 self.out.push('>');
@@ -294,7 +302,9 @@ impl Writer<'_> {
         }
         let written = value.as_text().ok_or_else(|| bad("a single value belongs here"))?;
         match builtin {
-            Builtin::Integer if written.trim().parse::<i128>().is_err() => Err(bad("a whole number belongs here")),
+            Builtin::Integer if written.trim().parse::<i128>().is_err() => {
+                Err(bad("a whole number belongs here"))
+            }
             Builtin::Number if written.trim().parse::<f64>().is_err() => Err(bad("a number belongs here")),
             Builtin::Boolean if !matches!(&*written, "true" | "false" | "1" | "0") => {
                 Err(bad("`true` or `false` belongs here"))

@@ -71,7 +71,8 @@ impl Fault {
     pub fn codes(&self) -> Vec<String> {
         let mut codes = vec![self.code.local.clone()];
         codes.extend(self.subcodes.iter().map(|c| c.local.clone()));
-        let mut open: Vec<&Value> = self.detail.fields.iter().chain(&self.detail.extra).map(|(_, v)| v).collect();
+        let mut open: Vec<&Value> =
+            self.detail.fields.iter().chain(&self.detail.extra).map(|(_, v)| v).collect();
         while let Some(value) = open.pop() {
             match value {
                 Value::Record(record) => {

@@ -147,6 +147,8 @@ struct Frame {
     /// How many steps of the item path this frame has matched, or `None` when it is off the path.
     on_item_path: Option<usize>,
     is_item: bool,
+    /// It turned out to be a wrapper around items of its own name.
+    wraps: bool,
     /// Depth below the Body's child; the child itself is 0.
     depth: usize,
     mended: Mended,
@@ -328,9 +330,10 @@ impl Reader {
                 self.push_root(open, Guide::Free, before)?;
             }
             Stage::Header => {
-                let must = open.attributes.iter().any(|a| {
-                    &*a.name.local == "mustUnderstand" && matches!(a.value.trim(), "1" | "true")
-                });
+                let must = open
+                    .attributes
+                    .iter()
+                    .any(|a| &*a.name.local == "mustUnderstand" && matches!(a.value.trim(), "1" | "true"));
                 if must && !is_known_header(&open.name) {
                     Report::note(&mut self.report.must_understand, short(&open.name.to_string()));
                 }
@@ -343,7 +346,8 @@ impl Reader {
     }
 
     fn body_child(&mut self, open: Open, before: Mended) -> Result<(), SoapError> {
-        let fault = &*open.name.local == "Fault" && matches!(&*open.name.namespace, ns::SOAP11 | ns::SOAP12 | "");
+        let fault =
+            &*open.name.local == "Fault" && matches!(&*open.name.namespace, ns::SOAP11 | ns::SOAP12 | "");
         if fault {
             self.expect.item.clear();
             self.expect.blobs.clear();
@@ -407,10 +411,16 @@ impl Reader {
             return Ok(());
         }
         if matches!(parent.content, Content::Blob(_)) {
-            return Err(SoapError::Xml { at: self.parser.bytes(), what: "an element inside base64 data".into() });
+            return Err(SoapError::Xml {
+                at: self.parser.bytes(),
+                what: "an element inside base64 data".into(),
+            });
         }
         let (guide, slot, name) = self.place(&open);
+        let wrapped = self.stack.last().is_some_and(|f| f.wraps && f.name == name);
         let on_item_path = match on_path {
+            // The element that was taken for an item wraps the items: they stand where it stood.
+            Some(at) if wrapped => Some(at),
             Some(at) if self.expect.item.get(at).is_some_and(|step| **step == *name) => Some(at + 1),
             _ => None,
         };
@@ -437,7 +447,11 @@ impl Reader {
         }
         if let Some((field, _)) = head() {
             let of = catalog.element(&open.name).map_or(field.of, |e| e.of);
-            return (Guide::Typed(of), Slot::Field { repeats: field.repeats, known: true }, field.name.local.clone());
+            return (
+                Guide::Typed(of),
+                Slot::Field { repeats: field.repeats, known: true },
+                field.name.local.clone(),
+            );
         }
         if complex.any {
             let of = catalog.element(&open.name).map_or(Guide::Free, |e| Guide::Typed(e.of));
@@ -447,7 +461,21 @@ impl Reader {
         if let Some(item) = complex.only_item() {
             // The declared item never comes under its own name: some servers rename the items of an array.
             Report::note(&mut self.report.renamed_items, path);
-            return (Guide::Typed(item.of), Slot::Field { repeats: true, known: true }, item.name.local.clone());
+            return (
+                Guide::Typed(item.of),
+                Slot::Field { repeats: true, known: true },
+                item.name.local.clone(),
+            );
+        }
+        if let Some(frame) = self.stack.last_mut()
+            && frame.name == name
+            && matches!(frame.slot, Slot::Field { repeats: true, .. })
+        {
+            // Axis wraps the items of an array in one element of their own name.
+            frame.wraps = true;
+            frame.is_item = false;
+            Report::note(&mut self.report.renamed_items, path);
+            return (Guide::Typed(parent), Slot::Field { repeats: true, known: true }, name);
         }
         Report::note(&mut self.report.unknown, path);
         (Guide::Free, Slot::Extra, name)
@@ -470,8 +498,8 @@ impl Reader {
         let nil = open.attributes.iter().any(|a| {
             ns::is_xsi(&a.name.namespace) && &*a.name.local == "nil" && matches!(a.value.trim(), "true" | "1")
         });
-        let is_item =
-            on_item_path.is_some_and(|at| at == self.expect.item.len() && at > 0) && self.stage == Stage::Body;
+        let is_item = on_item_path.is_some_and(|at| at == self.expect.item.len() && at > 0)
+            && self.stage == Stage::Body;
         self.stack.push(Frame {
             name,
             slot,
@@ -479,6 +507,7 @@ impl Reader {
             content: Content::Record { record: Record::default(), text: String::new(), guide },
             on_item_path,
             is_item,
+            wraps: false,
             depth,
             mended: before,
             held: self.held,
@@ -491,7 +520,12 @@ impl Reader {
     }
 
     /// The type that `xsi:type` names, when the schema has it.
-    fn instance_type(&mut self, attributes: &[Attribute], guide: Guide, name: &Arc<str>) -> (Guide, Option<Arc<str>>) {
+    fn instance_type(
+        &mut self,
+        attributes: &[Attribute],
+        guide: Guide,
+        name: &Arc<str>,
+    ) -> (Guide, Option<Arc<str>>) {
         let Some(written) =
             attributes.iter().find(|a| ns::is_xsi(&a.name.namespace) && &*a.name.local == "type")
         else {
@@ -569,7 +603,7 @@ impl Reader {
                 _ => {}
             }
             let value = match of {
-                Some(of) => self.scalar(attribute.value, &of),
+                Some(of) => typed(attribute.value, &of).0,
                 None => Value::Text(attribute.value),
             };
             self.held += 16;
@@ -583,7 +617,11 @@ impl Reader {
         self.stage == Stage::Body
             && self.expect.blobs.iter().any(|path| {
                 path.len() == frame.depth
-                    && path.iter().rev().zip(self.stack.iter().rev()).all(|(step, frame)| **step == *frame.name)
+                    && path
+                        .iter()
+                        .rev()
+                        .zip(self.stack.iter().rev())
+                        .all(|(step, frame)| **step == *frame.name)
             })
     }
 
@@ -614,7 +652,8 @@ impl Reader {
             text.push('>');
             return Ok(());
         }
-        let (name, slot, is_item, mended, held) = (frame.name.clone(), frame.slot, frame.is_item, frame.mended, frame.held);
+        let Frame { slot, is_item, wraps, mended, held, .. } = frame;
+        let name = frame.name.clone();
         let value = self.value(frame)?;
         if is_item {
             self.held = held;
@@ -623,7 +662,16 @@ impl Reader {
             self.out.push_back(Output::Item { value, mended });
             return Ok(());
         }
-        self.attach(name, slot, value);
+        match value {
+            Value::Record(mut record) if wraps => {
+                let items =
+                    record.fields.iter().position(|(n, _)| *n == name).map(|at| record.fields.remove(at).1);
+                for item in items.map(unlist).unwrap_or_default() {
+                    self.attach(name.clone(), slot, item);
+                }
+            }
+            value => self.attach(name, slot, value),
+        }
         Ok(())
     }
 
@@ -634,9 +682,7 @@ impl Reader {
         };
         let Content::Record { record, .. } = &mut parent.content else { return };
         let again = match slot {
-            Slot::Field { repeats, known } => {
-                Record::add(&mut record.fields, &name, value, repeats) && known
-            }
+            Slot::Field { repeats, known } => Record::add(&mut record.fields, &name, value, repeats) && known,
             Slot::Extra => {
                 Record::add(&mut record.extra, &name, value, false);
                 false
@@ -674,7 +720,11 @@ impl Reader {
                 Ok(Value::Blob { id, size, flaw })
             }
             Content::Scalar { text, of, attributes, .. } => {
-                let value = if nil && text.is_empty() { Value::Null } else { self.element_scalar(text, &of, &frame.name) };
+                let value = if nil && text.is_empty() {
+                    Value::Null
+                } else {
+                    self.element_scalar(text, &of, &frame.name)
+                };
                 if attributes.is_empty() {
                     return Ok(value);
                 }
@@ -689,7 +739,14 @@ impl Reader {
         }
     }
 
-    fn record(&mut self, mut record: Record, text: String, guide: Guide, nil: bool, name: &Arc<str>) -> Value {
+    fn record(
+        &mut self,
+        mut record: Record,
+        text: String,
+        guide: Guide,
+        nil: bool,
+        name: &Arc<str>,
+    ) -> Value {
         let catalog = self.expect.catalog.clone();
         let typed = match guide {
             Guide::Typed(id) if !catalog.is_any(id) => catalog.complex(id),
@@ -710,7 +767,8 @@ impl Reader {
             return Value::Record(record);
         };
         if let Some(of) = complex.text.and_then(|id| catalog.simple(id)) {
-            let value = if nil && text.is_empty() { Value::Null } else { self.element_scalar(text, of, name) };
+            let value =
+                if nil && text.is_empty() { Value::Null } else { self.element_scalar(text, of, name) };
             record.fields.push(("#text".into(), value));
         } else if !text.trim().is_empty() {
             if complex.mixed || complex.any {
@@ -725,18 +783,12 @@ impl Reader {
     }
 
     fn element_scalar(&mut self, text: String, of: &SimpleType, name: &Arc<str>) -> Value {
-        let before = self.report.mistyped.len();
-        let value = typed(text, of);
-        if matches!(&value, (_, true)) {
+        let (value, mistyped) = typed(text, of);
+        if mistyped {
             let path = self.path(name);
             Report::note(&mut self.report.mistyped, path);
         }
-        debug_assert!(self.report.mistyped.len() >= before);
-        value.0
-    }
-
-    fn scalar(&mut self, text: String, of: &SimpleType) -> Value {
-        typed(text, of).0
+        value
     }
 
     /// The path of a name below the innermost open element; local names, from below the Body's child.
@@ -770,6 +822,7 @@ impl Frame {
             content: Content::Scalar { text: String::new(), of, attributes: Vec::new(), markup: u32::MAX },
             on_item_path: None,
             is_item: false,
+            wraps: false,
             depth,
             mended: before,
             held: 0,
@@ -856,6 +909,13 @@ impl BlobDecoder {
     }
 }
 
+fn unlist(value: Value) -> Vec<Value> {
+    match value {
+        Value::List(items) => items,
+        single => vec![single],
+    }
+}
+
 /// The value of a text of a simple type, and whether the text doesn't have the type's form.
 fn typed(text: String, of: &SimpleType) -> (Value, bool) {
     if of.list {
@@ -872,7 +932,9 @@ fn typed(text: String, of: &SimpleType) -> (Value, bool) {
         return (Value::List(values), odd);
     }
     let trimmed = text.trim();
-    if trimmed.is_empty() && !matches!(of.builtin, Builtin::String | Builtin::AnyType | Builtin::Base64 | Builtin::Hex) {
+    if trimmed.is_empty()
+        && !matches!(of.builtin, Builtin::String | Builtin::AnyType | Builtin::Base64 | Builtin::Hex)
+    {
         return (Value::Null, false);
     }
     match of.builtin {
@@ -884,7 +946,9 @@ fn typed(text: String, of: &SimpleType) -> (Value, bool) {
         },
         Builtin::Integer => match trimmed.parse::<i64>() {
             Ok(number) if number.to_string() == trimmed => (Value::Int(number), false),
-            _ if is_number(trimmed) && !trimmed.contains(['.', 'e', 'E']) => (Value::Text(trimmed.to_owned()), false),
+            _ if is_number(trimmed) && !trimmed.contains(['.', 'e', 'E']) => {
+                (Value::Text(trimmed.to_owned()), false)
+            }
             _ => (Value::Text(text), true),
         },
         Builtin::Number => {
@@ -919,7 +983,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
     let clean: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
-    if clean.len() % 2 != 0 {
+    if !clean.len().is_multiple_of(2) {
         return None;
     }
     let digit = |b: u8| (b as char).to_digit(16);

@@ -111,7 +111,11 @@ impl Value {
     pub fn take(&mut self, path: &str) -> Option<Value> {
         let (first, rest) = path.split_once('/').unwrap_or((path, ""));
         let Value::Record(record) = self else { return None };
-        let list = if record.fields.iter().any(|(n, _)| &**n == first) { &mut record.fields } else { &mut record.extra };
+        let list = if record.fields.iter().any(|(n, _)| &**n == first) {
+            &mut record.fields
+        } else {
+            &mut record.extra
+        };
         let place = list.iter().position(|(name, _)| &**name == first)?;
         if rest.is_empty() { Some(list.remove(place).1) } else { list[place].1.take(rest) }
     }
@@ -149,7 +153,12 @@ impl Record {
     }
 
     /// Adds a value: to the list of an element that repeats, or beside one that came before.
-    pub(crate) fn add(list: &mut Vec<(Arc<str>, Value)>, name: &Arc<str>, value: Value, repeats: bool) -> bool {
+    pub(crate) fn add(
+        list: &mut Vec<(Arc<str>, Value)>,
+        name: &Arc<str>,
+        value: Value,
+        repeats: bool,
+    ) -> bool {
         let Some((_, there)) = list.iter_mut().find(|(n, _)| n == name) else {
             list.push((name.clone(), if repeats { Value::List(vec![value]) } else { value }));
             return false;

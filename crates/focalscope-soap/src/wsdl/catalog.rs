@@ -38,18 +38,18 @@ impl Builtin {
         Some(match local {
             "anyType" | "ur-type" => Builtin::AnyType,
             "boolean" => Builtin::Boolean,
-            "integer" | "int" | "long" | "short" | "byte" | "unsignedInt" | "unsignedLong" | "unsignedShort"
-            | "unsignedByte" | "positiveInteger" | "negativeInteger" | "nonNegativeInteger"
-            | "nonPositiveInteger" => Builtin::Integer,
+            "integer" | "int" | "long" | "short" | "byte" | "unsignedInt" | "unsignedLong"
+            | "unsignedShort" | "unsignedByte" | "positiveInteger" | "negativeInteger"
+            | "nonNegativeInteger" | "nonPositiveInteger" => Builtin::Integer,
             "decimal" | "float" | "double" => Builtin::Number,
             "dateTime" | "timeInstant" | "dateTimeStamp" => Builtin::DateTime,
             "date" | "time" | "duration" | "gYear" | "gMonth" | "gDay" | "gYearMonth" | "gMonthDay"
             | "timeDuration" | "dayTimeDuration" | "yearMonthDuration" => Builtin::Calendar,
             "base64Binary" | "base64" => Builtin::Base64,
             "hexBinary" => Builtin::Hex,
-            "string" | "normalizedString" | "token" | "language" | "Name" | "NCName" | "NMTOKEN" | "NMTOKENS"
-            | "ID" | "IDREF" | "IDREFS" | "ENTITY" | "ENTITIES" | "NOTATION" | "anyURI" | "uriReference"
-            | "QName" | "anySimpleType" | "anyAtomicType" | "error" => Builtin::String,
+            "string" | "normalizedString" | "token" | "language" | "Name" | "NCName" | "NMTOKEN"
+            | "NMTOKENS" | "ID" | "IDREF" | "IDREFS" | "ENTITY" | "ENTITIES" | "NOTATION" | "anyURI"
+            | "uriReference" | "QName" | "anySimpleType" | "anyAtomicType" | "error" => Builtin::String,
             _ => return None,
         })
     }
@@ -222,7 +222,8 @@ impl Catalog {
         };
         for builtin in BUILTINS {
             let shape = if builtin == Builtin::AnyType {
-                let mut any = ComplexType { any: true, any_attribute: true, mixed: true, ..ComplexType::default() };
+                let mut any =
+                    ComplexType { any: true, any_attribute: true, mixed: true, ..ComplexType::default() };
                 any.index();
                 Shape::Complex(any)
             } else {
@@ -320,12 +321,12 @@ impl Catalog {
     /// # Errors
     /// The first step that the schema doesn't have, with the names that stand there instead.
     pub fn walk(&self, from: TypeId, path: &str) -> Result<Landing, Miss> {
-        let mut at = Landing { of: from, repeats: false, lists: 0, nillable: false, required: true, open: false };
+        let mut at =
+            Landing { of: from, repeats: false, lists: 0, nillable: false, required: true, open: false };
         for step in path.split('/').filter(|s| !s.is_empty()) {
-            at = self.step(at, step).ok_or_else(|| Miss {
-                step: step.to_owned(),
-                known: self.names_at(at.of),
-            })?;
+            at = self
+                .step(at, step)
+                .ok_or_else(|| Miss { step: step.to_owned(), known: self.names_at(at.of) })?;
         }
         Ok(at)
     }

@@ -129,7 +129,12 @@ impl Wsdl {
     }
 
     /// The port for these wishes; without wishes the first SOAP 1.1 port, else the first.
-    pub fn port(&self, service: Option<&str>, port: Option<&str>, version: Option<SoapVersion>) -> Option<&Port> {
+    pub fn port(
+        &self,
+        service: Option<&str>,
+        port: Option<&str>,
+        version: Option<SoapVersion>,
+    ) -> Option<&Port> {
         let fits = |s: &Service, p: &Port| {
             service.is_none_or(|n| s.name == n)
                 && port.is_none_or(|n| p.name == n)
@@ -166,7 +171,8 @@ pub(super) fn build(
     if &*name.namespace == ns::WSDL2 {
         return Err(SoapError::Wsdl("it is WSDL 2.0; only WSDL 1.1 can be read".to_owned()));
     }
-    if !name.is(ns::WSDL, "definitions") && !(ns::is_xsd(&name.namespace) && &*name.local == "schema") {
+    let is_schema = ns::is_xsd(&name.namespace) && &*name.local == "schema";
+    if !is_schema && !name.is(ns::WSDL, "definitions") {
         let found = short(&name.to_string());
         return Err(SoapError::Wsdl(format!("its root is `{found}`, not the `definitions` of WSDL 1.1")));
     }
@@ -183,7 +189,8 @@ pub(super) fn build(
         }
     }
     let (services, used) = read_services(&parts, &ports, &mut problems);
-    let unattached = order.into_iter().filter(|n| !used.contains(n)).filter_map(|n| ports.remove(&n)).collect();
+    let unattached =
+        order.into_iter().filter(|n| !used.contains(n)).filter_map(|n| ports.remove(&n)).collect();
     problems.dedup();
     Ok(Wsdl {
         services,
@@ -195,8 +202,12 @@ pub(super) fn build(
 }
 
 fn collect(documents: &[Document]) -> Parts<'_> {
-    let mut parts =
-        Parts { messages: HashMap::new(), port_types: HashMap::new(), bindings: Vec::new(), services: Vec::new() };
+    let mut parts = Parts {
+        messages: HashMap::new(),
+        port_types: HashMap::new(),
+        bindings: Vec::new(),
+        services: Vec::new(),
+    };
     for root in documents.iter().map(|d| &d.root).filter(|r| r.name.is(ns::WSDL, "definitions")) {
         let namespace: Arc<str> = root.attribute("targetNamespace").unwrap_or("").into();
         for child in root.children.iter().filter(|c| &*c.name.namespace == ns::WSDL) {
@@ -243,7 +254,8 @@ fn read_services(
             let name = element.attribute("name").unwrap_or("").trim().to_owned();
             let Some(port) = find_binding(ports, &binding) else {
                 if !parts.bindings.iter().any(|(n, _)| n.local == binding.local) {
-                    problems.push(Problem { place: name, what: format!("its binding {binding} is not defined") });
+                    problems
+                        .push(Problem { place: name, what: format!("its binding {binding} is not defined") });
                 }
                 continue;
             };
@@ -314,7 +326,13 @@ impl BindingReader<'_> {
         operation
     }
 
-    fn fill(&self, into: &mut Operation, element: &Element, rpc: bool, catalog: &mut Catalog) -> Result<(), String> {
+    fn fill(
+        &self,
+        into: &mut Operation,
+        element: &Element,
+        rpc: bool,
+        catalog: &mut Catalog,
+    ) -> Result<(), String> {
         let declared = self.declared(element, &into.name)?;
         for (direction, response) in [("input", false), ("output", true)] {
             let Some(abstract_message) = declared.first(ns::WSDL, direction) else {
@@ -339,9 +357,8 @@ impl BindingReader<'_> {
     /// The operation of the port type; among overloads the one whose input has the same name.
     fn declared(&self, element: &Element, name: &str) -> Result<&Element, String> {
         let port_type = self.port_type.ok_or("the port type of its binding is not defined")?;
-        let input_name = |e: &Element| {
-            e.first(ns::WSDL, "input").and_then(|i| i.attribute("name")).map(str::to_owned)
-        };
+        let input_name =
+            |e: &Element| e.first(ns::WSDL, "input").and_then(|i| i.attribute("name")).map(str::to_owned);
         let wanted = input_name(element);
         let same = |o: &&Element| o.attribute("name").map(str::trim) == Some(name);
         let all: Vec<&Element> = port_type.all(ns::WSDL, "operation").filter(same).collect();
@@ -404,9 +421,10 @@ impl BindingReader<'_> {
 
 /// `soap:body`, also inside the first part of `mime:multipartRelated`.
 fn find_body<'a>(bound: &'a Element, soap: &str) -> Option<&'a Element> {
-    bound.children.iter().find_map(|child| {
-        if child.name.is(soap, "body") { Some(child) } else { find_body(child, soap) }
-    })
+    bound
+        .children
+        .iter()
+        .find_map(|child| if child.name.is(soap, "body") { Some(child) } else { find_body(child, soap) })
 }
 
 fn document_payload(parts: &[&Part], catalog: &Catalog) -> Result<Option<Payload>, String> {
@@ -418,10 +436,19 @@ fn document_payload(parts: &[&Part], catalog: &Catalog) -> Result<Option<Payload
     let Some(element) = &part.element else {
         return Err(format!("the document part `{}` names a type, not an element", short(&part.name)));
     };
-    match catalog.element(element) {
-        Some(declared) => Ok(Some(Payload { element: element.clone(), of: declared.of })),
+    match catalog.element(element).or_else(|| only_element_like(catalog, element)) {
+        Some(declared) => Ok(Some(Payload { element: declared.name.clone(), of: declared.of })),
         None => Err(format!("the element {} is not defined", short(&element.to_string()))),
     }
+}
+
+/// A name without a prefix where none is in scope means the only element that is called so.
+fn only_element_like<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a super::ElementDeclaration> {
+    if !name.namespace.is_empty() {
+        return None;
+    }
+    let mut same = catalog.elements.values().filter(|e| e.name.local == name.local);
+    same.next().filter(|_| same.next().is_none())
 }
 
 /// RPC style: a wrapper named after the operation, with an accessor in no namespace for each part (WS-I BP 1.1, R2735).

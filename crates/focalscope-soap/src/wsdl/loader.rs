@@ -69,7 +69,10 @@ impl MemoryLoader {
 impl Loader for MemoryLoader {
     fn load(&self, url: &Url) -> Result<Vec<u8>, SoapError> {
         let found = self.documents.get(url.as_str()).cloned();
-        found.ok_or_else(|| SoapError::Load { url: url.to_string(), why: "not among the documents held".to_owned() })
+        found.ok_or_else(|| SoapError::Load {
+            url: url.to_string(),
+            why: "not among the documents held".to_owned(),
+        })
     }
 }
 

@@ -11,8 +11,8 @@ pub(crate) mod schema;
 
 pub use crate::xml::{QName, ns};
 pub use catalog::{
-    AttributeField, Builtin, Catalog, ComplexType, ElementDeclaration, Field, Landing, Miss, Shape, SimpleType, Type,
-    TypeId,
+    AttributeField, Builtin, Catalog, ComplexType, ElementDeclaration, Field, Landing, Miss, Shape,
+    SimpleType, Type, TypeId,
 };
 pub use definitions::{Operation, Payload, Port, Problem, Service, SoapVersion, Wsdl};
 pub use loader::{Assembly, FileLoader, Loader, MemoryLoader, WsdlLimits, load};

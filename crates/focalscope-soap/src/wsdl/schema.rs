@@ -1,10 +1,10 @@
 //! XML Schema documents into a [`Catalog`]: names resolved, groups expanded, inheritance flattened.
 
+use super::Problem;
 use super::catalog::{
     AttributeField, Builtin, Catalog, ComplexType, ElementDeclaration, Field, Shape, SimpleType, Type, TypeId,
 };
 use super::loader::{Document, WsdlLimits};
-use super::Problem;
 use crate::soap::{Bound, SoapError, short};
 use crate::xml::{Element, QName, ns};
 use std::collections::{HashMap, HashSet};
@@ -137,7 +137,9 @@ impl Builder<'_> {
             }
         }
         for document in documents {
-            if ns::is_xsd(&document.root.name.namespace) && document.root.attribute("targetNamespace").is_some() {
+            if ns::is_xsd(&document.root.name.namespace)
+                && document.root.attribute("targetNamespace").is_some()
+            {
                 roots.push((document.root.clone(), &document.url));
             }
         }
@@ -201,7 +203,8 @@ impl Builder<'_> {
                 continue;
             };
             let Some(included) = by_url.get(target.as_str()) else { continue };
-            if included.attribute("targetNamespace").is_none() && done.insert((target.to_string(), namespace.clone()))
+            if included.attribute("targetNamespace").is_none()
+                && done.insert((target.to_string(), namespace.clone()))
             {
                 self.schema(included.clone(), &target, namespace.clone(), by_url, done, depth + 1);
             }
@@ -301,7 +304,10 @@ impl Builder<'_> {
         if let Some(builtin) = Builtin::named(&name.local).filter(|_| name.namespace.is_empty()) {
             return self.catalog.builtin(builtin);
         }
-        self.problem(&name.to_string(), "the type is not defined; anything is accepted in its place".to_owned());
+        self.problem(
+            &name.to_string(),
+            "the type is not defined; anything is accepted in its place".to_owned(),
+        );
         let id = self.catalog.builtin(Builtin::AnyType);
         self.catalog.named.insert(name.clone(), id);
         id
@@ -358,7 +364,11 @@ impl Builder<'_> {
         if let Some(place) = self.place(Space::Type, &name, schema) {
             let root = self.schemas[place.0].root.clone();
             let base = &root.children[place.1];
-            return if &*base.name.local == "simpleType" { self.simple(base, place.0, depth + 1) } else { text };
+            return if &*base.name.local == "simpleType" {
+                self.simple(base, place.0, depth + 1)
+            } else {
+                text
+            };
         }
         let builtin = well_known(&name).filter(|b| *b != Builtin::AnyType).unwrap_or(Builtin::String);
         let list = matches!(&*name.local, "NMTOKENS" | "IDREFS" | "ENTITIES");
@@ -620,7 +630,11 @@ impl Builder<'_> {
     }
 
     fn name_of(&self, id: TypeId) -> String {
-        self.catalog.get(id).name.as_ref().map_or_else(|| "a type without a name".to_owned(), ToString::to_string)
+        self.catalog
+            .get(id)
+            .name
+            .as_ref()
+            .map_or_else(|| "a type without a name".to_owned(), ToString::to_string)
     }
 }
 

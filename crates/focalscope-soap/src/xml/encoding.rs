@@ -65,8 +65,7 @@ impl Transcoder {
         loop {
             let need = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(bytes.len());
             self.scratch.reserve(need.max(16));
-            let (result, read) =
-                decoder.decode_to_string_without_replacement(bytes, &mut self.scratch, last);
+            let (result, read) = decoder.decode_to_string_without_replacement(bytes, &mut self.scratch, last);
             self.recent.extend_from_slice(&bytes[..read]);
             bytes = &bytes[read..];
             match result {
@@ -77,8 +76,7 @@ impl Transcoder {
                     let start = end.saturating_sub(usize::from(length));
                     self.recoded += (end - start) as u64;
                     if *encoding == UTF_8 {
-                        let (text, _) =
-                            WINDOWS_1252.decode_without_bom_handling(&self.recent[start..end]);
+                        let (text, _) = WINDOWS_1252.decode_without_bom_handling(&self.recent[start..end]);
                         self.scratch.push_str(&text);
                     } else {
                         self.scratch.push('\u{FFFD}');

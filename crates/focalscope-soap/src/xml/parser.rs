@@ -262,10 +262,7 @@ impl Parser {
                 _ => plain.push((key.to_owned(), value.out)),
             }
         }
-        Ok(plain
-            .into_iter()
-            .map(|(key, value)| Attribute { name: self.name(&key, false), value })
-            .collect())
+        Ok(plain.into_iter().map(|(key, value)| Attribute { name: self.name(&key, false), value }).collect())
     }
 
     fn declare(&mut self, prefix: &str, namespace: &str) -> Result<(), SoapError> {
@@ -280,11 +277,8 @@ impl Parser {
 
     fn name(&mut self, raw: &str, default_applies: bool) -> QName {
         let (prefix, local) = raw.split_once(':').unwrap_or(("", raw));
-        let namespace = if prefix.is_empty() && !default_applies {
-            self.names.get("")
-        } else {
-            self.namespace(prefix)
-        };
+        let namespace =
+            if prefix.is_empty() && !default_applies { self.names.get("") } else { self.namespace(prefix) };
         QName { namespace, local: self.names.get(local) }
     }
 

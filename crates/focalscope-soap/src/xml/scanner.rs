@@ -106,16 +106,14 @@ impl Scanner {
                 Mode::Instruction => self.skip_to("?>", '?'),
                 Mode::Doctype => self.skip_doctype()?,
                 Mode::CData => return Ok(self.cdata()),
-                Mode::Content if rest.starts_with('<') => {
-                    match self.markup()? {
-                        Markup::More => return self.more(),
-                        Markup::Skip => true,
-                        Markup::Start { from, to, empty } => {
-                            return Ok(Some(Token::Start { tag: &self.text[from..to], empty }));
-                        }
-                        Markup::End { from, to } => return Ok(Some(Token::End(&self.text[from..to]))),
+                Mode::Content if rest.starts_with('<') => match self.markup()? {
+                    Markup::More => return self.more(),
+                    Markup::Skip => true,
+                    Markup::Start { from, to, empty } => {
+                        return Ok(Some(Token::Start { tag: &self.text[from..to], empty }));
                     }
-                }
+                    Markup::End { from, to } => return Ok(Some(Token::End(&self.text[from..to]))),
+                },
                 Mode::Content => return Ok(self.characters()),
             };
             if !found {
@@ -279,7 +277,11 @@ impl Scanner {
             }
             at += c.len_utf8();
         }
-        if rest.len() > self.longest_tag { Err(SoapError::bound(Bound::TagLength, self.longest_tag as u64)) } else { Ok(false) }
+        if rest.len() > self.longest_tag {
+            Err(SoapError::bound(Bound::TagLength, self.longest_tag as u64))
+        } else {
+            Ok(false)
+        }
     }
 }
 

@@ -231,9 +231,10 @@ impl Error {
     pub fn context(&self, key: &str) -> Option<&str> {
         self.0.context.iter().find(|(k, _)| *k == key).map(|(_, v)| v.as_str())
     }
-    /// True for errors after which no further record may be touched: the ledger is gone or the run was stopped.
+    /// True for errors after which no further record may be touched: the ledger is gone, the credentials are, or the
+    /// run was stopped.
     pub fn stops_the_run(&self) -> bool {
-        matches!(self.0.kind, ErrorKind::Ledger | ErrorKind::Interrupted)
+        matches!(self.0.kind, ErrorKind::Ledger | ErrorKind::Interrupted | ErrorKind::Unauthorized)
     }
 }
 
@@ -303,12 +304,13 @@ mod tests {
 
     #[test]
     fn display_is_one_line_with_the_fields_a_person_needs() {
-        let e = Error::rejected(ErrorKind::Invalid, "the conversation attribute does not exist; run `provision`")
-            .with_operation("conversations.update")
-            .with_status(400)
-            .with_code("parameter_invalid")
-            .with_request_id("r-1")
-            .with("attribute", "focalscope_ticket_id__c");
+        let e =
+            Error::rejected(ErrorKind::Invalid, "the conversation attribute does not exist; run `provision`")
+                .with_operation("conversations.update")
+                .with_status(400)
+                .with_code("parameter_invalid")
+                .with_request_id("r-1")
+                .with("attribute", "focalscope_ticket_id__c");
         assert_eq!(
             e.to_string(),
             "conversations.update: the conversation attribute does not exist; run `provision` (status=400, \

@@ -1,0 +1,157 @@
+//! Source → mapping → sink without an engine.
+
+use crate::{
+    Blobs, Catalog, Change, Clock, Draft, End, Env, Loss, MemoryLedger, Progress, Refs, RemoteRef, Result,
+    Sink, SourceRef, drive, wind_down,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Loads drafts into a sink in memory, without run directory, ledger file or plan.
+///
+/// It has the driver's promises as long as the process lives: nothing is sent twice because an answer was lost, and
+/// [`undo_all`](Session::undo_all) takes back what it made. A crash loses its memory; use an engine with a ledger for
+/// a load that must survive one.
+pub struct Session<'a> {
+    sink: &'a dyn Sink,
+    blobs: Arc<dyn Blobs>,
+    clock: &'a dyn Clock,
+    catalog: Catalog,
+    ledger: MemoryLedger,
+    batch: Option<RemoteRef>,
+    drafts: BTreeMap<SourceRef, Draft>,
+    order: Vec<SourceRef>,
+}
+
+/// What became of one draft.
+#[derive(Clone, Debug)]
+pub struct Put {
+    /// How far it came. A parked one goes on with [`Session::resume`].
+    pub end: End,
+    /// What the platform could not hold.
+    pub losses: Vec<Loss>,
+    /// The object that stands for it now.
+    pub target: Option<RemoteRef>,
+}
+
+impl<'a> Session<'a> {
+    /// Reads the catalog and begins.
+    ///
+    /// # Errors
+    /// As [`Sink::catalog`].
+    pub async fn open(sink: &'a dyn Sink, blobs: Arc<dyn Blobs>, clock: &'a dyn Clock) -> Result<Self> {
+        let catalog = sink.catalog().await?;
+        Ok(Session {
+            sink,
+            blobs,
+            clock,
+            catalog,
+            ledger: MemoryLedger::new(),
+            batch: None,
+            drafts: BTreeMap::new(),
+            order: Vec::new(),
+        })
+    }
+
+    /// What the destination held when the session began.
+    pub fn catalog(&self) -> &Catalog {
+        &self.catalog
+    }
+
+    /// Marks everything that follows with this label, where the sink can mark things.
+    ///
+    /// # Errors
+    /// As [`put`](Session::put).
+    pub async fn mark_batch(&mut self, label: &str) -> Result<()> {
+        if let Some(mark) = self.sink.batch_mark(label) {
+            self.batch = self.put(mark).await?.target;
+        }
+        Ok(())
+    }
+
+    /// Shapes a draft and writes it.
+    ///
+    /// # Errors
+    /// What shaping refuses, and what stops the whole session ([`Error::stops_the_run`](crate::Error::stops_the_run)).
+    pub async fn put(&mut self, wanted: Draft) -> Result<Put> {
+        let shaped = self.sink.shape(&wanted, &self.catalog)?;
+        let steps = self.sink.steps(&Change::first(&shaped.draft))?;
+        let record = shaped.draft.source.clone();
+        self.ledger.open(&record, steps);
+        self.drafts.insert(record.clone(), shaped.draft);
+        self.order.push(record.clone());
+        let end = self.drive(&record).await?;
+        Ok(Put { end, losses: shaped.losses, target: self.progress(&record).target().cloned() })
+    }
+
+    /// Drives every record that isn't done again, and returns those that still aren't.
+    ///
+    /// # Errors
+    /// What stops the whole session.
+    pub async fn resume(&mut self) -> Result<Vec<(SourceRef, End)>> {
+        let mut open = Vec::new();
+        for record in self.order.clone() {
+            if !self.progress(&record).is_done() {
+                match self.drive(&record).await? {
+                    End::Done => {}
+                    end => open.push((record, end)),
+                }
+            }
+        }
+        Ok(open)
+    }
+
+    /// Takes back everything this session made, newest first, and returns the records it could not.
+    ///
+    /// # Errors
+    /// What stops the whole session.
+    pub async fn undo_all(&mut self) -> Result<Vec<(SourceRef, End)>> {
+        let mut kept = Vec::new();
+        while let Some(record) = self.order.pop() {
+            match self.undo(&record).await? {
+                End::Done => {}
+                end => kept.push((record, end)),
+            }
+        }
+        Ok(kept)
+    }
+
+    async fn undo(&self, record: &SourceRef) -> Result<End> {
+        let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
+        if let Some(draft) = self.drafts.get(record) {
+            let env = Env::new(self.sink, &self.blobs, self.clock);
+            match wind_down(&env, draft, &self.refs(), &mut progress, &mut journal).await? {
+                End::Done => {}
+                open => return Ok(open),
+            }
+        }
+        let steps = self.sink.undo(&progress)?;
+        self.ledger.append(record, steps);
+        self.drive(record).await
+    }
+
+    fn progress(&self, record: &SourceRef) -> Progress {
+        self.ledger.progress(record).unwrap_or_default()
+    }
+
+    async fn drive(&self, record: &SourceRef) -> Result<End> {
+        let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
+        let Some(draft) = self.drafts.get(record) else { return Ok(End::Done) };
+        let mut refs = self.refs();
+        refs.batch.clone_from(&self.batch);
+        drive(&Env::new(self.sink, &self.blobs, self.clock), draft, &refs, &mut progress, &mut journal).await
+    }
+
+    /// The counterpart of every record of the session, and of every record that was merged into one.
+    fn refs(&self) -> Refs {
+        let mut refs = self.ledger.refs();
+        for (record, draft) in &self.drafts {
+            if let Some(target) = refs.records.get(record).cloned() {
+                for alias in &draft.aliases {
+                    refs.records.insert(alias.clone(), target.clone());
+                }
+            }
+        }
+        refs
+    }
+}

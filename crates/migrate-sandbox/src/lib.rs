@@ -1,2 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod clock;
+pub mod dataset;
+pub mod focalscope;
+pub mod generator;

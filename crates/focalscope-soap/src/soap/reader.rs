@@ -603,7 +603,7 @@ impl Reader {
                 _ => {}
             }
             let value = match of {
-                Some(of) => typed(attribute.value, &of).0,
+                Some(of) => interpret(attribute.value, &of).0,
                 None => Value::Text(attribute.value),
             };
             self.held += 16;
@@ -783,7 +783,7 @@ impl Reader {
     }
 
     fn element_scalar(&mut self, text: String, of: &SimpleType, name: &Arc<str>) -> Value {
-        let (value, mistyped) = typed(text, of);
+        let (value, mistyped) = interpret(text, of);
         if mistyped {
             let path = self.path(name);
             Report::note(&mut self.report.mistyped, path);
@@ -917,14 +917,14 @@ fn unlist(value: Value) -> Vec<Value> {
 }
 
 /// The value of a text of a simple type, and whether the text doesn't have the type's form.
-fn typed(text: String, of: &SimpleType) -> (Value, bool) {
+fn interpret(text: String, of: &SimpleType) -> (Value, bool) {
     if of.list {
         let item = SimpleType { list: false, ..of.clone() };
         let mut odd = false;
         let values = text
             .split_ascii_whitespace()
             .map(|word| {
-                let (value, bad) = typed(word.to_owned(), &item);
+                let (value, bad) = interpret(word.to_owned(), &item);
                 odd |= bad;
                 value
             })

@@ -160,7 +160,7 @@ const STACKS: [Stack; 5] = [
     Stack { dir: "mono-asmx", capital: true, absent: &["customFields", "agents", "call"] },
     Stack { dir: "php-doclit", capital: false, absent: &[] },
     Stack { dir: "php-rpclit", capital: false, absent: &[] },
-    Stack { dir: "axis-wrapped", capital: false, absent: &[] },
+    Stack { dir: "axis-wrapped", capital: false, absent: &["customFields", "call"] },
     Stack { dir: "spyne-soap11", capital: false, absent: &[] },
 ];
 

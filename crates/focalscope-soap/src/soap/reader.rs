@@ -102,6 +102,7 @@ pub struct Reader {
     report: Report,
     head: Vec<u8>,
     failed: bool,
+    saw_fault: Option<bool>,
 }
 
 /// Where in the envelope the reader is.
@@ -185,6 +186,7 @@ impl Reader {
             report: Report::default(),
             head: Vec::new(),
             failed: false,
+            saw_fault: None,
         }
     }
 
@@ -209,6 +211,11 @@ impl Reader {
     /// What is ready.
     pub fn next_output(&mut self) -> Option<Output> {
         self.out.pop_front()
+    }
+
+    /// Whether the Body holds a fault; `None` until its first element has come.
+    pub fn is_fault(&self) -> Option<bool> {
+        self.saw_fault
     }
 
     /// The first bytes of the answer: evidence for a person, never for a log.
@@ -348,6 +355,7 @@ impl Reader {
     fn body_child(&mut self, open: Open, before: Mended) -> Result<(), SoapError> {
         let fault =
             &*open.name.local == "Fault" && matches!(&*open.name.namespace, ns::SOAP11 | ns::SOAP12 | "");
+        self.saw_fault.get_or_insert(fault);
         if fault {
             self.expect.item.clear();
             self.expect.blobs.clear();

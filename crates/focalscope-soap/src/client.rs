@@ -129,6 +129,8 @@ struct Inner {
 struct Session {
     token: Option<SecretString>,
     generation: u64,
+    /// What a login was refused with: it isn't tried again, lest the account gets locked.
+    refused: Option<String>,
 }
 
 impl SoapClient {
@@ -271,7 +273,15 @@ impl SoapClient {
                 let mut session = self.inner.session.lock().await;
                 if session.token.is_none() || stale == Some(session.generation) {
                     session.token = None;
-                    session.token = Some(self.log_in(login).await?);
+                    if let Some(why) = &session.refused {
+                        return Err(Error::rejected(ErrorKind::Unauthorized, why.clone()));
+                    }
+                    let token = self.log_in(login).await.inspect_err(|error| {
+                        if error.kind() == ErrorKind::Unauthorized {
+                            session.refused = Some(error.message().to_owned());
+                        }
+                    })?;
+                    session.token = Some(token);
                     session.generation += 1;
                 }
                 let token = session.token.as_ref().map(|t| block(name, field.as_deref(), t));
@@ -316,7 +326,9 @@ impl SoapClient {
             .write(catalog, operation.input.as_ref(), &call.parameters)
             .map_err(|e| Refused::Other(Error::from(e)))?;
         let request = request(version, &self.inner.endpoint, &operation.action, text, call.name)?;
-        let response = self.inner.exchange.open(&request).await?;
+        let sent = self.inner.exchange.open(&request).await;
+        // What fails here was already repeated by the HTTP layer as often as its settings say.
+        let response = sent.map_err(|error| error.with("phase", "request"))?;
         let (parts, body) = response.into_parts();
         let content_type = parts.headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
         if content_type.trim_start().to_ascii_lowercase().starts_with("multipart/") {

@@ -14,6 +14,15 @@ pub use client::{Call, FaultRules, HeaderAuth, Incoming, Login, SoapAnswers, Soa
 #[cfg(feature = "focalscope")]
 mod config;
 #[cfg(feature = "focalscope")]
+mod doctor;
+#[cfg(feature = "focalscope")]
 pub mod profile;
 #[cfg(feature = "focalscope")]
-pub use {config::Config, profile::Profile};
+mod source;
+#[cfg(feature = "focalscope")]
+pub use {
+    config::Config,
+    doctor::{Finding, Severity, doctor},
+    profile::Profile,
+    source::{FocalScope, Reached},
+};

@@ -284,6 +284,12 @@ impl Catalog {
         self.elements.get(name)
     }
 
+    /// The only element with this local name; `None` when there is none, or more than one.
+    pub fn only_element_named(&self, local: &str) -> Option<&ElementDeclaration> {
+        let mut same = self.elements.values().filter(|e| *e.name.local == *local);
+        same.next().filter(|_| same.next().is_none())
+    }
+
     /// The head of the substitution group that this element is a member of.
     pub fn head_of(&self, name: &QName) -> Option<&QName> {
         self.heads.get(name)

@@ -447,8 +447,7 @@ fn only_element_like<'a>(catalog: &'a Catalog, name: &QName) -> Option<&'a super
     if !name.namespace.is_empty() {
         return None;
     }
-    let mut same = catalog.elements.values().filter(|e| e.name.local == name.local);
-    same.next().filter(|_| same.next().is_none())
+    catalog.only_element_named(&name.local)
 }
 
 /// RPC style: a wrapper named after the operation, with an accessor in no namespace for each part (WS-I BP 1.1, R2735).

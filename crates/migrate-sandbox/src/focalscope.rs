@@ -1,4 +1,4 @@
-//! The FocalScope stand-in: a SOAP service in the manner of ASP.NET (ASMX) over a [`Dataset`](crate::dataset::Dataset).
+//! The FocalScope stand-in: a SOAP service in the manner of ASP.NET (ASMX) over a [`Dataset`].
 //!
 //! FocalScope publishes neither its WSDL nor its limits, so names and shapes are the stand-in's own: [`WSDL`] is the
 //! contract. Requests are held to it strictly: a parameter that the schema does not have, or in another namespace or
@@ -118,7 +118,8 @@ impl FocalScope {
         lock(&self.inner.knobs).clone()
     }
 
-    /// Turns knobs; takes effect with the next request.
+    /// Turns knobs; takes effect with the next request. Requests wait while `turn` runs, so it must not ask the instance
+    /// for anything.
     pub fn turn(&self, turn: impl FnOnce(&mut Knobs)) {
         let mut knobs = lock(&self.inner.knobs);
         turn(&mut knobs);

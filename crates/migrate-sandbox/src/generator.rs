@@ -42,7 +42,7 @@ pub fn generate(seed: u64, tickets: usize) -> Dataset {
 }
 
 /// A help desk in the making.
-pub struct Desk {
+struct Desk {
     dataset: Dataset,
     rng: fastrand::Rng,
     last_id: u64,
@@ -81,7 +81,8 @@ impl Desk {
         self.taken.resize(self.dataset.tickets.len(), false);
         let start = self.rng.usize(..self.taken.len().max(1));
         let (before, after) = (0..start, start..self.taken.len());
-        let index = after.chain(before).find(|index| !self.taken[*index] && fit(&self.dataset.tickets[*index]))?;
+        let index =
+            after.chain(before).find(|index| !self.taken[*index] && fit(&self.dataset.tickets[*index]))?;
         self.taken[index] = true;
         Some(index)
     }

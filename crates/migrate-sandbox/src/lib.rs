@@ -4,3 +4,4 @@ pub mod clock;
 pub mod dataset;
 pub mod focalscope;
 pub mod generator;
+pub mod mail;

@@ -104,7 +104,10 @@ impl Fault {
     }
 
     fn is_sender(&self) -> bool {
-        matches!(self.code, Code::Client | Code::Own("AccessDenied" | "SessionExpired" | "NotFound" | "InvalidArgument"))
+        matches!(
+            self.code,
+            Code::Client | Code::Own("AccessDenied" | "SessionExpired" | "NotFound" | "InvalidArgument")
+        )
     }
 
     /// 500, except for the sender's faults of SOAP 1.2.
@@ -227,7 +230,8 @@ fn unreadable(why: &str) -> Fault {
     Fault::client(format!("Server was unable to read request. ---> {why}"))
 }
 
-fn tree(text: &str) -> Result<Element, Fault> {
+/// Reads one element and all below it.
+pub(super) fn tree(text: &str) -> Result<Element, Fault> {
     let mut reader = NsReader::from_str(text);
     let mut open: Vec<Element> = Vec::new();
     loop {
@@ -342,6 +346,20 @@ mod tests {
         ];
         for text in bad {
             assert_eq!(read(Version::V11, text.as_bytes()).unwrap_err().code(), "Client", "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_request_makes_the_reader_panic(
+            parts in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'>", "<s:Body>", "</s:Body>", "</s:Envelope>", "<a/>", "<a b='c' b='d'>", "<x:y>", "</", "<", "&#x0;", "&#xD800;", "&a;", "<![CDATA[", "]]>", "<!--", "-->", "<?p", "\u{0}", "é",
+                ]),
+                0..12,
+            )
+        ) {
+            let _ = read(Version::V11, parts.concat().as_bytes());
         }
     }
 

@@ -85,7 +85,8 @@ impl Answer {
 
     fn into_response(self, body: Body) -> Response<Body> {
         let mut response = Response::new(body);
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(self.content_type));
         for (name, value) in self.extra {
@@ -285,7 +286,8 @@ fn action(version: Version, headers: &HeaderMap) -> Result<Option<String>, Fault
         }
         Version::V12 => {
             let content_type = text(headers, &header::CONTENT_TYPE).unwrap_or_default();
-            let mut parameters = content_type.split(';').skip(1).filter_map(|part| part.trim().split_once('='));
+            let mut parameters =
+                content_type.split(';').skip(1).filter_map(|part| part.trim().split_once('='));
             let action = parameters.find(|(name, _)| name.trim().eq_ignore_ascii_case("action"));
             Ok(action.map(|(_, value)| quoted(value.trim()).unwrap_or(value.trim()).to_owned()))
         }

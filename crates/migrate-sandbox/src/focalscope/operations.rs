@@ -56,7 +56,11 @@ const fn operation(name: &'static str, parameters: &'static [Parameter], answer:
 
 const OPERATIONS: &[Operation] = &[
     operation("Ping", &[], ping),
-    operation("Login", &[parameter("userName", Kind::Text, false), parameter("password", Kind::Text, false)], login),
+    operation(
+        "Login",
+        &[parameter("userName", Kind::Text, false), parameter("password", Kind::Text, false)],
+        login,
+    ),
     operation("Logout", &[], logout),
     operation("ListAgents", PAGED, list_agents),
     operation("ListGroups", PAGED, list_groups),
@@ -101,7 +105,10 @@ impl Operation {
     /// Holds the body of the request to the schema.
     pub(super) fn check(&self, body: &Element) -> Result<(), Fault> {
         if body.namespace != NAMESPACE || body.name != self.name {
-            return Err(unreadable(&format!("the Body does not hold {} of the service's namespace", self.name)));
+            return Err(unreadable(&format!(
+                "the Body does not hold {} of the service's namespace",
+                self.name
+            )));
         }
         let mut children = body.children.iter().peekable();
         for parameter in self.parameters {
@@ -135,7 +142,9 @@ impl Parameter {
             Kind::Text => true,
             Kind::Integer => text.parse::<i64>().is_ok(),
             Kind::Boolean => matches!(text, "true" | "false" | "1" | "0"),
-            Kind::Time => element.nil || text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok(),
+            Kind::Time => {
+                element.nil || text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok()
+            }
             Kind::Strings => {
                 element.children.iter().all(|child| child.namespace == NAMESPACE && child.name == "string")
             }
@@ -179,7 +188,8 @@ impl Call<'_> {
     /// A time without zone is meant by the server's wall clock.
     fn since(&self) -> Option<Timestamp> {
         let text = self.text("modifiedSince");
-        let bare = |text: &str| text.parse::<DateTime>().ok()?.to_zoned(self.instance.config().zone.clone()).ok();
+        let bare =
+            |text: &str| text.parse::<DateTime>().ok()?.to_zoned(self.instance.config().zone.clone()).ok();
         text.parse().ok().or_else(|| bare(text).map(|zoned| zoned.timestamp()))
     }
 
@@ -346,7 +356,9 @@ fn list_messages(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
 
 fn get_call_log(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     let ticket = call.ticket()?;
-    xml.array("GetCallLogResult", "CallLeg", &ticket.calls, |xml, leg| records::call_leg(xml, ticket.id, leg));
+    xml.array("GetCallLogResult", "CallLeg", &ticket.calls, |xml, leg| {
+        records::call_leg(xml, ticket.id, leg)
+    });
     Ok(())
 }
 

@@ -26,7 +26,11 @@ impl TicketFilter {
 }
 
 /// Whether something changed at or after `since`. What has no time at all is always let through.
-pub(super) fn since(since: Option<Timestamp>, modified: Option<Timestamp>, created: Option<Timestamp>) -> bool {
+pub(super) fn since(
+    since: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    created: Option<Timestamp>,
+) -> bool {
     match (since, modified.or(created)) {
         (Some(since), Some(changed)) => changed >= since,
         _ => true,

@@ -230,6 +230,19 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_comes_back_but_for_what_xml_forbids(text in "(\\PC|[\r\n\t\u{1}\u{1B}\u{FFFE}<>&\\]]){0,40}") {
+            let allowed: String = text.chars().filter(|c| !forbidden(*c)).collect();
+            for bodies in [Bodies::Escaped, Bodies::Cdata] {
+                let knobs = Knobs { bodies, controls: Controls::Dropped, ..Knobs::default() };
+                let xml = written(&knobs, |xml| xml.body("B", &text));
+                let read = super::super::envelope::tree(&xml).unwrap();
+                proptest::prop_assert_eq!(&read.text, &allowed);
+            }
+        }
+    }
+
     #[test]
     fn an_element_can_be_moved_to_another_namespace_alone() {
         let other = OtherNamespace { element: "In".into(), namespace: "urn:other".into() };
@@ -242,5 +255,4 @@ mod tests {
         });
         assert_eq!(xml, "<Out><q1:In xmlns:q1=\"urn:other\">x</q1:In><Beside /></Out>");
     }
-
 }

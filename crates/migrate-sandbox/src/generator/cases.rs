@@ -33,7 +33,11 @@ pub const ODDITIES: &[Oddity] = &[
     oddity("agent disabled", persons::by_disabled_agent, persons::has_by_disabled_agent),
     oddity("agent deleted", persons::by_deleted_agent, persons::has_by_deleted_agent),
     oddity("agent without e-mail", persons::by_agent_without_email, persons::has_by_agent_without_email),
-    oddity("agent whom the destination does not know", persons::by_unmatched_agent, persons::has_by_unmatched_agent),
+    oddity(
+        "agent whom the destination does not know",
+        persons::by_unmatched_agent,
+        persons::has_by_unmatched_agent,
+    ),
     oddity("agent gone but still an author", persons::by_gone_agent, persons::has_by_gone_agent),
     oddity("ticket opened by an agent", tickets::opened_by_agent, tickets::has_opened_by_agent),
     oddity("ticket without contact", tickets::without_contact, tickets::has_without_contact),

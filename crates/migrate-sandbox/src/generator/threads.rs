@@ -111,6 +111,9 @@ fn ticket(desk: &mut Desk, index: usize) -> Ticket {
         _ => thread(desk, &mut ticket, &who, created),
     };
     finish(desk, &mut ticket, last);
+    // A large help desk is held whole.
+    ticket.messages.shrink_to_fit();
+    ticket.chat.shrink_to_fit();
     ticket
 }
 
@@ -217,7 +220,13 @@ fn thread(desk: &mut Desk, ticket: &mut Ticket, who: &Parties, created: Timestam
     ticket.messages.last().and_then(|message| message.sent_at).unwrap_or(created)
 }
 
-pub(super) fn message_by(desk: &mut Desk, author: Author, direction: Direction, at: Timestamp, body: Text) -> Message {
+pub(super) fn message_by(
+    desk: &mut Desk,
+    author: Author,
+    direction: Direction,
+    at: Timestamp,
+    body: Text,
+) -> Message {
     Message { id: desk.id(), direction, author, sent_at: Some(at), body, ..Message::default() }
 }
 
@@ -327,7 +336,8 @@ fn chat(desk: &mut Desk, ticket: &mut Ticket, who: &Parties, created: Timestamp)
         if !customer && ticket.first_response.is_none() {
             ticket.first_response = Some(at);
         }
-        let text = (*desk.pick(&["Hi", "One moment please 🙂", "It says <error 500>", "ok", "Thanks & bye"])).to_owned();
+        let text = (*desk.pick(&["Hi", "One moment please 🙂", "It says <error 500>", "ok", "Thanks & bye"]))
+            .to_owned();
         let attachments = if desk.chance(4) { vec![attachment(desk)] } else { Vec::new() };
         ticket.chat.push(ChatLine { author, at: Some(at), text, attachments });
         at = later(at, desk.rng.i64(2..180));

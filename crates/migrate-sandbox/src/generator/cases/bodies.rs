@@ -7,7 +7,8 @@ use crate::dataset::{ContentType, Dataset, Text, Ticket};
 const EMOJI: &str = "Thanks 👍🏽 from all of us 👨‍👩‍👧‍👦 in 🇩🇰 & 🏴󠁧󠁢󠁳󠁣󠁴󠁿 \u{1F600}";
 const RIGHT_TO_LEFT: &str = "שלום, ההזמנה 12345 לא הגיעה. \u{202E}abc\u{202C} مرحبا بكم في Support!";
 const COMBINING: &str = "Cafe\u{301} A\u{30A}rhus Z\u{351}\u{36B}\u{343}\u{36A}\u{302}a\u{321}\u{34A}lgo";
-const CONTROLS: &str = "Log: \u{1B}[31mERROR\u{1B}[0m\u{8}\u{B}\u{C} bell\u{7} end\r\nsecond line\tand a tab\u{1F}";
+const CONTROLS: &str =
+    "Log: \u{1B}[31mERROR\u{1B}[0m\u{8}\u{B}\u{C} bell\u{7} end\r\nsecond line\tand a tab\u{1F}";
 const MOJIBAKE: &str = "KÃ¸benhavn â€“ GrÃ¼ÃŸe aus MÃ¼nchen, Ð¿Ñ€Ð¸Ð²ÐµÑ‚";
 const LIKE_HTML: &str =
     "if (a < b && c > d) { <Order id=5> }\n<script>alert('not code')</script>\n&amp; stays &amp;, 2 < 3";

@@ -7,10 +7,10 @@ use crate::dataset::{Attachment, Content, ContentType, Dataset, Text};
 
 /// One pixel.
 const PNG: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0x0D, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1,
-    8, 6, 0, 0, 0, 0x1F, 0x15, 0xC4, 0x89, 0, 0, 0, 0x0D, b'I', b'D', b'A', b'T', 0x78, 0x9C, 0x63, 0xF8, 0xCF,
-    0xC0, 0xF0, 0x1F, 0, 5, 0, 1, 0xFF, 0x89, 0x99, 0x3D, 0x1D, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xAE, 0x42,
-    0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0x0D, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
+    0, 1, 8, 6, 0, 0, 0, 0x1F, 0x15, 0xC4, 0x89, 0, 0, 0, 0x0D, b'I', b'D', b'A', b'T', 0x78, 0x9C, 0x63,
+    0xF8, 0xCF, 0xC0, 0xF0, 0x1F, 0, 5, 0, 1, 0xFF, 0x89, 0x99, 0x3D, 0x1D, 0, 0, 0, 0, b'I', b'E', b'N',
+    b'D', 0xAE, 0x42, 0x60, 0x82,
 ];
 
 const NON_ASCII: &str = "Übersicht – ĀĂĄ 報告書 📎.pdf";
@@ -65,7 +65,9 @@ pub(super) fn has_large(desk: &Dataset) -> bool {
 
 pub(super) fn twelve(desk: &mut Desk) {
     attach(desk, |desk| {
-        (1..=12).map(|number| file(desk, &format!("scan{number:02}.png"), "image/png", 500 * number)).collect()
+        (1..=12)
+            .map(|number| file(desk, &format!("scan{number:02}.png"), "image/png", 500 * number))
+            .collect()
     });
 }
 

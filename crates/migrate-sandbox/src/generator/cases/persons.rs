@@ -18,7 +18,8 @@ fn change(desk: &mut Desk, change: impl FnOnce(&mut Contact)) {
     change(contact);
     let (id, name, email) = (contact.id, contact.name.clone(), contact.emails.first().cloned());
     for ticket in desk.dataset.tickets.iter_mut().filter(|ticket| ticket.contact == Some(id)) {
-        let mine = |kind: &AuthorKind, author: Option<u64>| *kind == AuthorKind::Contact && author == Some(id);
+        let mine =
+            |kind: &AuthorKind, author: Option<u64>| *kind == AuthorKind::Contact && author == Some(id);
         for message in &mut ticket.messages {
             if mine(&message.author.kind, message.author.id) {
                 message.author.name.clone_from(&name);
@@ -102,9 +103,10 @@ pub(super) fn shared_mailbox(desk: &mut Desk) {
 
 pub(super) fn has_shared_mailbox(desk: &Dataset) -> bool {
     let mut seen = std::collections::HashMap::new();
-    desk.contacts.iter().filter_map(|contact| Some((contact.emails.first()?, &contact.name))).any(
-        |(email, name)| seen.insert(email, name).is_some_and(|before| before != name),
-    )
+    desk.contacts
+        .iter()
+        .filter_map(|contact| Some((contact.emails.first()?, &contact.name)))
+        .any(|(email, name)| seen.insert(email, name).is_some_and(|before| before != name))
 }
 
 pub(super) fn opted_out(desk: &mut Desk) {
@@ -147,7 +149,8 @@ pub(super) fn by_deleted_agent(desk: &mut Desk) {
 }
 
 pub(super) fn has_by_deleted_agent(desk: &Dataset) -> bool {
-    desk.agent(AGENT_DELETED).is_some_and(|agent| agent.state == AgentState::Deleted) && wrote(desk, AGENT_DELETED)
+    desk.agent(AGENT_DELETED).is_some_and(|agent| agent.state == AgentState::Deleted)
+        && wrote(desk, AGENT_DELETED)
 }
 
 pub(super) fn by_agent_without_email(desk: &mut Desk) {
@@ -155,7 +158,8 @@ pub(super) fn by_agent_without_email(desk: &mut Desk) {
 }
 
 pub(super) fn has_by_agent_without_email(desk: &Dataset) -> bool {
-    desk.agent(AGENT_WITHOUT_EMAIL).is_some_and(|agent| agent.email.is_none()) && wrote(desk, AGENT_WITHOUT_EMAIL)
+    desk.agent(AGENT_WITHOUT_EMAIL).is_some_and(|agent| agent.email.is_none())
+        && wrote(desk, AGENT_WITHOUT_EMAIL)
 }
 
 pub(super) fn by_unmatched_agent(desk: &mut Desk) {

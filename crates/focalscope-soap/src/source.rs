@@ -25,8 +25,8 @@ use mapping_core::{
     RemoteRef, Result, Source, SourceRef, Team,
 };
 use pages::Pages;
-use records::{Maker, TicketRead, category_id};
-use std::collections::{BTreeMap, HashSet};
+use records::{Maker, TicketRead};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -386,12 +386,12 @@ impl Inner {
             operation,
             noticed: Noticed::default(),
             report: Report::default(),
+            values: 0,
         };
         let mut pages = Pages::new(self, logical, operation)
             .since(ask.since)
             .files(ask.files)
             .resume(ask.cursor.as_deref())?;
-        let mut known_categories = None;
         loop {
             let Some(page) = pages.next().await? else { return Ok(()) };
             self.outside_items(operation, &page.report, &mut reading.noticed);
@@ -403,14 +403,6 @@ impl Inner {
                 }
             }
             if !tickets.is_empty() {
-                if known_categories.is_none() {
-                    known_categories = Some(self.category_ids().await?);
-                }
-                if let Some(known) = &mut known_categories {
-                    for item in unlisted_categories(&tickets, known) {
-                        send.send(Ok(item)).await.map_err(|_| gone())?;
-                    }
-                }
                 let mut threads = stream::iter(tickets.into_iter().map(|t| self.thread(t, ask.files)))
                     .buffered(self.pace.concurrency.max(1));
                 while let Some(thread) = threads.next().await {
@@ -436,16 +428,6 @@ impl Inner {
         for (path, count) in report.unknown.iter().filter(|(path, _)| !path.starts_with(&inside)) {
             *noticed.unmapped.entry(path.clone()).or_default() += count;
         }
-    }
-
-    /// Ids of every category, for the tickets that name one that isn't listed.
-    async fn category_ids(&self) -> Result<HashSet<String>> {
-        let mut known = HashSet::new();
-        self.all(Logical::ListCategories, |record| {
-            known.insert(record.key().id);
-        })
-        .await?;
-        Ok(known)
     }
 
     /// Every good record of a small list.
@@ -538,34 +520,6 @@ fn make(maker: &mut Maker<'_>, logical: Logical, value: Value) -> Result<Vec<Rec
     one.map(|record| vec![record])
 }
 
-/// Categories that tickets name and the list doesn't have: renamed or removed ones. They are given out as inactive ones
-/// before the tickets, so that no link hangs in the air.
-fn unlisted_categories(tickets: &[TicketRead], known: &mut HashSet<String>) -> Vec<Item> {
-    let mut items = Vec::new();
-    for (category, value) in tickets.iter().flat_map(|t| &t.category_values) {
-        let id = category_id(category, value.as_deref());
-        if !known.insert(id.0.clone()) {
-            continue;
-        }
-        items.push(Item::Note(format!(
-            "category {category}: a ticket has a value that the list of categories lacks"
-        )));
-        let name = value.clone().unwrap_or_else(|| category.clone());
-        items.push(Item::Record(Box::new(Record::Category(mapping_core::model::Category {
-            id,
-            name,
-            set: value.is_some().then(|| category.clone()),
-            parent: None,
-            multi: false,
-            mandatory: false,
-            scope: mapping_core::model::CategoryScope::Everywhere,
-            active: false,
-            extra: mapping_core::model::Extra::new(),
-        }))));
-    }
-    items
-}
-
 /// The state of one stream.
 struct Reading<'a> {
     inner: &'a Inner,
@@ -573,6 +527,7 @@ struct Reading<'a> {
     operation: &'a Operation,
     noticed: Noticed,
     report: Report,
+    values: u64,
 }
 
 impl Reading<'_> {
@@ -580,7 +535,10 @@ impl Reading<'_> {
     fn item(&mut self, value: Value, mended: Mended, tickets: &mut Vec<TicketRead>) -> Vec<Item> {
         let kind = self.logical.kind().unwrap_or("record");
         let id = self.operation.field("id").and_then(|p| value.at(p)).and_then(Value::as_text);
-        let key = SourceRef::new(Kind::of(kind), id.map(|i| i.trim().to_owned()).unwrap_or_default());
+        self.values += 1;
+        let id = id.map(|i| i.trim().to_owned()).filter(|i| !i.is_empty());
+        let key =
+            SourceRef::new(Kind::of(kind), id.unwrap_or_else(|| format!("without id, {}", self.values)));
         let raw = value.to_json();
         let mut items = Vec::new();
         note_mended(&key, mended, &mut items);
@@ -615,6 +573,8 @@ impl Reading<'_> {
         if last {
             items.extend(self.end_notes(pages, total, resumed).into_iter().map(Item::Note));
         }
+        // A category of the service becomes a record for each of its values, so its total counts something else.
+        let total = total.filter(|_| self.logical != Logical::ListCategories);
         items.push(Item::PageEnd { cursor: (!last).then(|| pages.cursor()), total });
         items
     }

@@ -36,8 +36,6 @@ pub(crate) struct TicketRead {
     pub(crate) messages_inside: Vec<Value>,
     pub(crate) calls_inside: Vec<Value>,
     pub(crate) chat_inside: Vec<Value>,
-    /// Category values that tickets carry: category id, value.
-    pub(crate) category_values: Vec<(String, Option<String>)>,
 }
 
 /// Reads values of one logical operation.
@@ -202,23 +200,12 @@ impl Maker<'_> {
         ticket.message_count = f.count("message_count");
         let (calls, chat_lines, files) =
             (f.count("call_count"), f.count("chat_count"), f.count("attachment_count"));
-        let category_values = categories(&mut f);
-        ticket.categories =
-            category_values.iter().map(|(id, value)| category_id(id, value.as_deref())).collect();
+        ticket.categories = categories(&mut f);
         ticket.custom = custom(&mut f);
         let (messages_inside, calls_inside, chat_inside) =
             (f.raw_group("messages"), f.raw_group("calls"), f.raw_group("chat"));
         ticket.extra = f.rest();
-        Ok(TicketRead {
-            ticket,
-            calls,
-            chat_lines,
-            files,
-            messages_inside,
-            calls_inside,
-            chat_inside,
-            category_values,
-        })
+        Ok(TicketRead { ticket, calls, chat_lines, files, messages_inside, calls_inside, chat_inside })
     }
 
     pub(crate) fn message(
@@ -297,7 +284,7 @@ impl Maker<'_> {
 }
 
 /// The id of a category value: that of the category, and the value.
-pub(crate) fn category_id(category: &str, value: Option<&str>) -> CategoryId {
+fn category_id(category: &str, value: Option<&str>) -> CategoryId {
     match value {
         Some(value) => format!("{category}/{value}").into(),
         None => category.into(),
@@ -322,17 +309,16 @@ fn custom(f: &mut Fields<'_>) -> CustomFields {
     all
 }
 
-fn categories(f: &mut Fields<'_>) -> Vec<(String, Option<String>)> {
+/// The values of a ticket's categories. One that the list of categories lacks stays: what becomes of it is not for the
+/// source to decide.
+fn categories(f: &mut Fields<'_>) -> Vec<CategoryId> {
     let read = f.group("categories", |c| match c.id("category_id").or_else(|| c.own_text()) {
+        None => Vec::new(),
         Some(id) => {
             let values = c.list("category_values");
-            if values.is_empty() {
-                vec![(id, None)]
-            } else {
-                values.into_iter().map(|v| (id.clone(), Some(v))).collect()
-            }
+            let all: Vec<CategoryId> = values.iter().map(|v| category_id(&id, Some(v))).collect();
+            if all.is_empty() { vec![category_id(&id, None)] } else { all }
         }
-        None => Vec::new(),
     });
     read.into_iter().flatten().collect()
 }

@@ -103,8 +103,9 @@ impl Run {
         let dir = dir.into();
         let config = read_config(&dir)?;
         let lock = take_lock(&dir)?;
-        let _ = (config, lock);
-        Err(Error::bug("not written yet").into())
+        let db = crate::store::Sqlite::open(&dir.join("run.db"))?;
+        let db = Arc::new(db);
+        Run::put_together(dir, config, db.clone(), db, lock)
     }
 
     /// Opens a run directory with a stage and a ledger of your own.
@@ -239,8 +240,7 @@ fn config_text(options: &InitOptions) -> String {
     )
 }
 
-const MAPPING_TEMPLATE: &str =
-    "# Your own rules. What stands here replaces the built-in rule of the same identity;
+const MAPPING_TEMPLATE: &str = "# Your own rules. What stands here replaces the built-in rule of the same identity;
 # everything else stays as it is built in. Leave it empty to move by the built-in map.
 ";
 

@@ -234,6 +234,10 @@ pub trait Ledger: Send + Sync {
     fn is_linked(&self, records: &[SourceRef]) -> Result<bool>;
     /// Names that rows of the plan link to and no row stands for, at most `limit`.
     fn unplanned_links(&self, limit: usize) -> Result<Vec<SourceRef>>;
+    /// Records whose rows link to this one, at most `limit`.
+    fn rows_linking(&self, to: &SourceRef, limit: usize) -> Result<Vec<SourceRef>>;
+    /// Takes rows out of the plan and puts their records into the quarantine.
+    async fn unplan(&self, records: Vec<Quarantined>) -> Result<()>;
     /// Ends the plan; its id is given by the ledger.
     async fn finish_plan(&self, head: PlanHead) -> Result<u32>;
     /// The finished plan, if there is one.
@@ -303,6 +307,8 @@ pub trait Ledger: Send + Sync {
     fn progress(&self, record: &SourceRef) -> Result<Option<Progress>>;
     /// Lets something that was there stand for a record, without any step.
     async fn matched(&self, record: &SourceRef, remote: &RemoteRef) -> Result<()>;
+    /// Whether a lasting write of the record was made, or may have been made.
+    fn is_begun(&self, record: &SourceRef) -> Result<bool>;
     /// Puts refused steps back to planned, so that they are tried again.
     async fn retry(&self, record: &SourceRef) -> Result<()>;
     /// Ends a record after its rollback: its steps become history, nothing stands for it any more.

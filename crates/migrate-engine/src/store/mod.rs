@@ -3,8 +3,14 @@
 mod ledger;
 mod stage;
 
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
 pub use ledger::{
-    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow,
-    Proposed, Quarantined, Tally, Verified,
+    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow, Proposed,
+    Quarantined, Tally, Verified,
 };
-pub use stage::{BadRecord, Page, PageCount, Stage, Staged};
+pub use stage::{BadRecord, Page, PageCount, Staged, Stage};
+
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;

@@ -49,7 +49,7 @@ impl Inputs {
         Ok(Inputs {
             map: built_in(run)?.to_owned(),
             overlay: run.read("mapping.toml")?.unwrap_or_default(),
-            resolution: lists.resolution(run, &catalog)?,
+            resolution: lists.resolution(&catalog)?,
             filters: run.config().filters.clone(),
             skip: lists::read_skips(run)?,
             dialect,
@@ -187,6 +187,9 @@ impl<'a> Drafts<'a> {
     }
     pub(crate) fn inputs(&self) -> &Inputs {
         &self.inputs
+    }
+    pub(crate) fn sink(&self) -> &dyn Sink {
+        self.sink
     }
     pub(crate) fn mapper(&self) -> Mapper<'_> {
         Mapper::new(&self.mapping, &self.inputs.resolution, &self.seen)

@@ -88,7 +88,17 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let exit = match error.kind() {
+        let exit = Failure::exit_of(&error);
+        Failure::new(exit, error)
+    }
+}
+
+impl Failure {
+    /// The exit code of an error.
+    pub fn exit_of(error: &Error) -> Exit {
+        match error.kind() {
+            // The directory is as usable as before: with some space the same command goes on.
+            ErrorKind::Ledger if error.code() == Some("disk_full") => Exit::Stopped,
             ErrorKind::Unauthorized | ErrorKind::Forbidden => Exit::Refused,
             ErrorKind::Ledger => Exit::Ledger,
             ErrorKind::Config => Exit::Usage,
@@ -96,8 +106,7 @@ impl From<Error> for Failure {
             ErrorKind::Interrupted => Exit::Interrupted,
             ErrorKind::Transport | ErrorKind::Unavailable | ErrorKind::Throttled => Exit::Stopped,
             _ => Exit::Error,
-        };
-        Failure::new(exit, error)
+        }
     }
 }
 

@@ -1,12 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 mod config;
+mod crew;
+mod drafts;
 mod event;
 mod exit;
 mod files;
 mod finding;
+mod guarded;
+mod lists;
+mod loading;
 mod run;
+mod sample;
 pub mod store;
+mod strata;
 mod timer;
 mod verbs;
 

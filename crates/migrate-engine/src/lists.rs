@@ -215,8 +215,7 @@ impl Lists {
     }
 
     /// Who and what stands for whom, as the lists say.
-    pub(crate) fn resolution(&self, run: &Run, to: &Catalog) -> Result<Resolution, Failure> {
-        let _ = run;
+    pub(crate) fn resolution(&self, to: &Catalog) -> Result<Resolution, Failure> {
         let people = resolve(&self.agents, "agents", &|id| {
             to.people.iter().find(|p| p.remote.id == id).map(|p| p.remote.clone())
         })?;

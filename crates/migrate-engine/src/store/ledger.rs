@@ -246,7 +246,7 @@ pub trait Ledger: Send + Sync {
     fn plan_by_id(&self, id: u32) -> Result<Option<PlanHead>>;
     /// Rows of the plan behind this place, in the order of writing, with their places.
     fn plan_rows(&self, after: u64, limit: usize) -> Result<Vec<(u64, PlanRow)>>;
-    /// The row of a record.
+    /// The row of a record, or of the record that stands for it.
     fn plan_row(&self, record: &SourceRef) -> Result<Option<PlanRow>>;
     /// Records left out, by kind and rule.
     fn skipped(&self) -> Result<BTreeMap<(String, String), u64>>;

@@ -10,6 +10,7 @@ pub use ledger::{
     Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow, Proposed,
     Quarantined, Tally, Verified,
 };
+pub(crate) use stage::{parent_of, thread};
 pub use stage::{BadRecord, Page, PageCount, Staged, Stage};
 
 #[cfg(feature = "sqlite")]

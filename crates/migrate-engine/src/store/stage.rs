@@ -114,7 +114,7 @@ pub trait Stage: Send + Sync {
     /// # Errors
     /// `Ledger`.
     fn child_count(&self, parent: &SourceRef, kind: &str) -> Result<u64>;
-    /// Names of records whose parent isn't in the stage, at most `limit`.
+    /// Names of records whose parent isn't in the stage, merged tickets left out, at most `limit`.
     ///
     /// # Errors
     /// `Ledger`.
@@ -144,6 +144,14 @@ pub trait Stage: Send + Sync {
     /// # Errors
     /// `Ledger`.
     fn revision(&self) -> Result<u64>;
+}
+
+/// What a record hangs on in the stage: its ticket, or for a merged ticket the one it was merged into.
+pub(crate) fn parent_of(record: &Record) -> Option<SourceRef> {
+    match record {
+        Record::Ticket(ticket) => ticket.merged_into.as_ref().map(|into| into.source_ref()),
+        other => other.parent(),
+    }
 }
 
 /// A ticket with everything that belongs to it. Only one thread is held at a time.

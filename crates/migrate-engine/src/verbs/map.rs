@@ -1,7 +1,11 @@
 //! `map`: proposes who and what stands for whom, in CSV files that a person confirms.
 
-use crate::{Ctx, Exit, Failure, Finding, Run};
-use mapping_core::Sink;
+use crate::drafts::{mapping_of, observe};
+use crate::lists::Lists;
+use crate::{Ctx, Exit, Failure, Finding, Run, Severity};
+use mapping_core::mapping::{Mapping, ObjectRule, Observations, Proposal, propose};
+use mapping_core::model::AgentId;
+use mapping_core::{Catalog, Sink};
 use serde::{Deserialize, Serialize};
 
 /// How to map.
@@ -79,6 +83,60 @@ pub async fn map(
     options: &MapOptions,
     ctx: &Ctx<'_>,
 ) -> Result<MapReport, Failure> {
-    let _ = (run, sink, options, ctx);
-    Err(mapping_core::Error::bug("not written yet").into())
+    super::extract::require_complete(run)?;
+    ctx.started("map", None);
+    let catalog = sink.catalog().await?;
+    let seen = observe(run).await?;
+    let mapping = mapping_of(run)?;
+    let mut lists = Lists::read(run)?;
+    let mut written = (0, 0);
+    if !options.check {
+        let proposals = propose(&seen, &catalog);
+        let email = |p: &Proposal| {
+            let agent = seen.agents.get(&AgentId::from(p.source.id.clone()));
+            agent.and_then(|a| a.email.as_ref()).map(|e| e.as_str().to_owned()).unwrap_or_default()
+        };
+        let people: Vec<_> = proposals.people.into_iter().map(|p| (p.clone(), email(&p))).collect();
+        written = lists.propose(run, &people, &proposals.teams).await?;
+    }
+    let mut report = MapReport {
+        agents: lists.agents.count(written.0),
+        queues: lists.queues.count(written.1),
+        findings: findings(&mapping, &seen, &catalog),
+        objects: mapping.objects().iter().map(ObjectRow::of).collect(),
+        exit: Exit::Done,
+    };
+    if let Err(failure) = lists.resolution(&catalog) {
+        report.findings.push(Finding::new(Severity::Problem, "mapping", failure.error.to_string()));
+    }
+    if report.findings.iter().any(|f| f.severity == Severity::Problem) {
+        report.exit = Exit::Error;
+    }
+    run.save_report("map", &report)?;
+    ctx.finished("map", report.agents.lines + report.queues.lines);
+    Ok(report)
+}
+
+/// What the map wants and the destination can't give, what will be provisioned taken as given.
+pub(crate) fn findings(mapping: &Mapping, seen: &Observations, catalog: &Catalog) -> Vec<Finding> {
+    let found = mapping.check(catalog, &mapping.wanted_fields(seen));
+    let finding = |f: mapping_core::mapping::Finding| {
+        let severity = match f.severity {
+            mapping_core::mapping::Severity::Blocker => Severity::Problem,
+            mapping_core::mapping::Severity::Warning => Severity::Warning,
+        };
+        Finding::new(severity, format!("mapping {} {}", f.row, f.rule), f.why)
+    };
+    found.into_iter().map(finding).collect()
+}
+
+impl ObjectRow {
+    fn of(rule: &ObjectRule) -> Self {
+        ObjectRow {
+            row: rule.row.clone(),
+            from: rule.from.to_string(),
+            to: rule.to.to_string(),
+            fidelity: rule.fidelity.as_str().to_owned(),
+        }
+    }
 }

@@ -167,7 +167,8 @@ impl Ledger for Sqlite {
 
     fn plan_row(&self, record: &SourceRef) -> Result<Option<PlanRow>> {
         let body: Option<String> = self.read(|c| {
-            let mut query = c.prepare_cached("SELECT body FROM plan_row WHERE record = ?1")?;
+            let mut query = c.prepare_cached("SELECT body FROM plan_row
+                       WHERE record = (SELECT by FROM plan_stands WHERE record = ?1)")?;
             query.query_row([name(record)], |row| row.get(0)).optional()
         })?;
         body.map(|b| from_json(&b)).transpose()
@@ -178,7 +179,15 @@ impl Ledger for Sqlite {
     }
 
     async fn add_losses(&self, losses: Vec<Loss>) -> Result<()> {
-        self.write(move |c| add_losses(c, "write", &losses)).await
+        self.write(move |c| {
+            // A record that is driven to its end again, after a stop, says the same again.
+            for loss in &losses {
+                let sql = "DELETE FROM loss WHERE record = ?1 AND phase = 'write'";
+                c.prepare_cached(sql).and_then(|mut s| s.execute([name(&loss.record)])).map_err(db)?;
+            }
+            add_losses(c, "write", &losses)
+        })
+        .await
     }
 
     fn losses(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>> {
@@ -557,7 +566,9 @@ fn add_losses(c: &Connection, phase: &str, losses: &[Loss]) -> Result<()> {
     let mut insert = c.prepare_cached(sql).map_err(db)?;
     for loss in losses {
         let place = without_numbers(&loss.field);
-        let values = params![phase, name(&loss.record), json(&loss.rule)?, place, loss.why, json(loss)?];
+        // What an error says in brackets (a request id) differs each time.
+        let why = loss.why.split(" (").next().unwrap_or_default();
+        let values = params![phase, name(&loss.record), json(&loss.rule)?, place, why, json(loss)?];
         insert.execute(values).map_err(db)?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! The stage's tables.
 
 use super::{Sqlite, all, db, from_json, json, name, parse};
-use crate::store::{BadRecord, Page, PageCount, Stage, Staged};
+use crate::store::{BadRecord, Page, PageCount, Stage, Staged, parent_of};
 use async_trait::async_trait;
 use mapping_core::model::Record;
 use mapping_core::{Result, SourceRef};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[async_trait]
 impl Stage for Sqlite {
     async fn put(&self, records: Vec<Record>) -> Result<()> {
-        let rows = records.iter().map(|r| Ok((r.key(), r.parent(), json(r)?))).collect::<Result<Vec<_>>>()?;
+        let rows = records.iter().map(|r| Ok((r.key(), parent_of(r), json(r)?))).collect::<Result<Vec<_>>>()?;
         self.write(move |c| {
             let sql = "INSERT INTO unfinished (kind, name, parent, body) VALUES (?1, ?2, ?3, ?4)";
             let mut insert = c.prepare_cached(sql).map_err(db)?;
@@ -103,7 +103,7 @@ impl Stage for Sqlite {
 
     fn orphans(&self, limit: usize) -> Result<Vec<SourceRef>> {
         self.read(|c| {
-            let sql = "SELECT name FROM record r WHERE parent IS NOT NULL
+            let sql = "SELECT name FROM record r WHERE parent IS NOT NULL AND kind <> 'ticket'
                        AND NOT EXISTS (SELECT 1 FROM record p WHERE p.name = r.parent) ORDER BY seq LIMIT ?1";
             let mut query = c.prepare_cached(sql)?;
             query.query_map([limit as u64], |row| Ok(parse(&row.get::<_, String>(0)?)))?.collect()

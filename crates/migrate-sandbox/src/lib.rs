@@ -1,2 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod clock;
+pub mod dataset;
+pub mod focalscope;
+pub mod generator;
+pub mod mail;

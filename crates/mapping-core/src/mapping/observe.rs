@@ -1,8 +1,8 @@
 //! What the stage holds that rules need to know before the first draft.
 
 use crate::model::{
-    Agent, AgentId, Category, CategoryId, CategoryScope, Company, CompanyId, CustomFields, Queue, QueueId,
-    Record, Ticket, Ticketbox, TicketboxId,
+    Agent, AgentId, Category, CategoryId, CategoryScope, Company, CompanyId, ContactId, CustomFields, Queue,
+    QueueId, Record, Ticket, Ticketbox, TicketboxId,
 };
 use crate::{FieldType, SourceRef};
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ pub struct Observations {
     pub companies: BTreeMap<CompanyId, Company>,
     /// Categories.
     pub categories: BTreeMap<CategoryId, Category>,
+    /// Ids of contacts: a link to one that isn't here goes to the stand-in. Empty: contacts were not read, every link holds.
+    #[serde(default)]
+    pub contacts: BTreeSet<ContactId>,
     /// Custom fields by kind of record (`ticket`, `contact`) and name.
     pub custom: BTreeMap<String, BTreeMap<String, CustomUse>>,
     /// How many tickets were seen.
@@ -102,7 +105,10 @@ impl Observations {
             Record::Category(r) => {
                 self.categories.insert(r.id.clone(), r.clone());
             }
-            Record::Contact(r) => self.custom_fields("contact", &r.custom),
+            Record::Contact(r) => {
+                self.contacts.insert(r.id.clone());
+                self.custom_fields("contact", &r.custom);
+            }
             Record::Ticket(r) => self.ticket(r),
             _ => {}
         }
@@ -134,6 +140,13 @@ impl Observations {
     /// Names of the custom fields of a kind of record, in order.
     pub fn custom_names(&self, kind: &str) -> impl Iterator<Item = &str> {
         self.custom.get(kind).into_iter().flat_map(|names| names.keys().map(String::as_str))
+    }
+
+    /// Whether a record may be linked to. Only contacts are known to be missing.
+    pub(crate) fn has(&self, record: &SourceRef) -> bool {
+        record.kind != *"contact"
+            || self.contacts.is_empty()
+            || self.contacts.contains(&ContactId(record.id.clone()))
     }
 
     /// The name of an agent, queue, ticketbox, company or category.
@@ -194,7 +207,7 @@ impl Observations {
     }
 }
 
-fn is_decimal(value: &str) -> bool {
+pub(crate) fn is_decimal(value: &str) -> bool {
     let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());

@@ -1,5 +1,6 @@
 //! What a mapping says about one kind of record, as programs see it.
 
+use super::plan::Plan;
 use crate::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -83,4 +84,5 @@ pub struct ObjectRule {
     pub to: Kind,
     /// How much survives.
     pub fidelity: Fidelity,
+    pub(crate) plan: Plan,
 }

@@ -77,7 +77,8 @@ pub enum Until {
 /// agrees is its result; none, after its blind window, means that it may be sent (again); an object that another
 /// record created is not ours; anything else is for a person.
 ///
-/// `progress` is the caller's copy of what the journal holds and follows it.
+/// `progress` is the caller's copy of what the journal holds and follows it. Keep it from one drive of a parked record
+/// to the next: the number of refusals is nowhere else.
 ///
 /// # Errors
 /// Only what stops the whole run ([`Error::stops_the_run`]): the ledger, the credentials, an interruption. Everything
@@ -93,7 +94,8 @@ pub async fn drive(
 }
 
 /// Ends a record where it stands: unsettled calls are settled by reading, and nothing more is sent. Rollback begins
-/// with it, and appends the undo steps when it says [`End::Done`].
+/// with it, and appends the undo steps when it says [`End::Done`]. A rollback that goes on after a restart must not
+/// wind down records whose undo steps are there already: they would be skipped.
 ///
 /// Steps that were not begun become *skipped*, refused ones *lost*. [`End::Parked`] means that a lost answer can't be
 /// settled yet, [`End::Quarantined`] that it can't be settled by reading.

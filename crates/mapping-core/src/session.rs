@@ -1,10 +1,10 @@
 //! Source → mapping → sink without an engine.
 
 use crate::{
-    Blobs, Catalog, Change, Clock, Draft, End, Env, Loss, MemoryLedger, Progress, Refs, RemoteRef, Result,
-    Sink, SourceRef, drive, wind_down,
+    Blobs, Catalog, Change, Clock, Draft, End, Env, Error, ErrorKind, Loss, MemoryLedger, Progress, Refs,
+    RemoteRef, Result, Sink, SourceRef, drive, wind_down,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Loads drafts into a sink in memory, without run directory, ledger file or plan.
@@ -21,6 +21,10 @@ pub struct Session<'a> {
     batch: Option<RemoteRef>,
     drafts: BTreeMap<SourceRef, Draft>,
     order: Vec<SourceRef>,
+    /// How far the open records have come, with the refusals that the ledger doesn't keep.
+    open: BTreeMap<SourceRef, Progress>,
+    /// Records whose undo steps are in the ledger.
+    undoing: BTreeSet<SourceRef>,
 }
 
 /// What became of one draft.
@@ -50,6 +54,8 @@ impl<'a> Session<'a> {
             batch: None,
             drafts: BTreeMap::new(),
             order: Vec::new(),
+            open: BTreeMap::new(),
+            undoing: BTreeSet::new(),
         })
     }
 
@@ -72,11 +78,16 @@ impl<'a> Session<'a> {
     /// Shapes a draft and writes it.
     ///
     /// # Errors
-    /// What shaping refuses, and what stops the whole session ([`Error::stops_the_run`](crate::Error::stops_the_run)).
+    /// `Conflict` for a record that was put before: a session doesn't bring changes over. What shaping refuses, and
+    /// what stops the whole session ([`Error::stops_the_run`](crate::Error::stops_the_run)).
     pub async fn put(&mut self, wanted: Draft) -> Result<Put> {
         let shaped = self.sink.shape(&wanted, &self.catalog)?;
         let steps = self.sink.steps(&Change::first(&shaped.draft))?;
         let record = shaped.draft.source.clone();
+        if self.drafts.contains_key(&record) {
+            return Err(Error::not_sent(ErrorKind::Conflict, "this session has put the record already")
+                .with("record", &record));
+        }
         self.ledger.open(&record, steps);
         self.drafts.insert(record.clone(), shaped.draft);
         self.order.push(record.clone());
@@ -101,32 +112,37 @@ impl<'a> Session<'a> {
         Ok(open)
     }
 
-    /// Takes back everything this session made, newest first, and returns the records it could not.
+    /// Takes back everything this session made, newest first, and returns the records it could not. Call it again to go
+    /// on with those that were parked.
     ///
     /// # Errors
     /// What stops the whole session.
     pub async fn undo_all(&mut self) -> Result<Vec<(SourceRef, End)>> {
         let mut kept = Vec::new();
-        while let Some(record) = self.order.pop() {
+        for record in self.order.clone().into_iter().rev() {
             match self.undo(&record).await? {
-                End::Done => {}
+                End::Done => self.order.retain(|other| *other != record),
                 end => kept.push((record, end)),
             }
         }
         Ok(kept)
     }
 
-    async fn undo(&self, record: &SourceRef) -> Result<End> {
-        let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
-        if let Some(draft) = self.drafts.get(record) {
-            let env = Env::new(self.sink, &self.blobs, self.clock);
-            match wind_down(&env, draft, &self.refs(), &mut progress, &mut journal).await? {
-                End::Done => {}
-                open => return Ok(open),
+    async fn undo(&mut self, record: &SourceRef) -> Result<End> {
+        if !self.undoing.contains(record) {
+            let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
+            if let Some(draft) = self.drafts.get(record) {
+                let env = Env::new(self.sink, &self.blobs, self.clock);
+                match wind_down(&env, draft, &self.refs(), &mut progress, &mut journal).await? {
+                    End::Done => {}
+                    open => return Ok(open),
+                }
             }
+            let steps = self.sink.undo(&progress)?;
+            self.ledger.append(record, steps);
+            self.open.remove(record);
+            self.undoing.insert(record.clone());
         }
-        let steps = self.sink.undo(&progress)?;
-        self.ledger.append(record, steps);
         self.drive(record).await
     }
 
@@ -134,12 +150,18 @@ impl<'a> Session<'a> {
         self.ledger.progress(record).unwrap_or_default()
     }
 
-    async fn drive(&self, record: &SourceRef) -> Result<End> {
-        let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
+    async fn drive(&mut self, record: &SourceRef) -> Result<End> {
+        let (mut journal, on_record) = self.ledger.open(record, Vec::new());
+        let mut progress = self.open.remove(record).unwrap_or(on_record);
         let Some(draft) = self.drafts.get(record) else { return Ok(End::Done) };
         let mut refs = self.refs();
         refs.batch.clone_from(&self.batch);
-        drive(&Env::new(self.sink, &self.blobs, self.clock), draft, &refs, &mut progress, &mut journal).await
+        let env = Env::new(self.sink, &self.blobs, self.clock);
+        let end = drive(&env, draft, &refs, &mut progress, &mut journal).await?;
+        if end != End::Done {
+            self.open.insert(record.clone(), progress);
+        }
+        Ok(end)
     }
 
     /// The counterpart of every record of the session, and of every record that was merged into one.

@@ -32,7 +32,7 @@ pub struct Config {
     pub compression: bool,
     /// How long one attempt may take.
     pub timeouts: Timeouts,
-    /// The longest time for one call with all its waits and repetitions. Default: 15 minutes.
+    /// The longest time for one call with all its waits and repetitions. Default: 1 hour.
     #[serde(with = "seconds")]
     pub deadline: Duration,
     /// Repetitions.
@@ -56,7 +56,7 @@ impl Default for Config {
             redirects: 5,
             compression: true,
             timeouts: Timeouts::default(),
-            deadline: Duration::from_secs(900),
+            deadline: Duration::from_secs(3600),
             retry: RetrySettings::default(),
             rate: RateSettings::default(),
             slots: SlotSettings::default(),
@@ -168,6 +168,10 @@ pub struct RetrySettings {
     /// The longest wait that nobody stated. Default: 30 s.
     #[serde(with = "seconds")]
     pub longest_wait: Duration,
+    /// The longest wait that a server may state: when it asks for more, the error goes up at once, with the time in
+    /// it. Default: 5 minutes.
+    #[serde(with = "seconds")]
+    pub longest_stated_wait: Duration,
 }
 
 impl Default for RetrySettings {
@@ -177,6 +181,7 @@ impl Default for RetrySettings {
             throttled: 20,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
+            longest_stated_wait: Duration::from_secs(300),
         }
     }
 }
@@ -219,11 +224,21 @@ pub struct RateSettings {
     pub share: f64,
     /// Wait or fail.
     pub waiting: Waiting,
+    /// When the server closes its door for longer than this, calls fail at once, whatever `waiting` says: a used-up
+    /// day is no pause. Default: 5 minutes.
+    #[serde(with = "seconds")]
+    pub longest_closing: Duration,
 }
 
 impl Default for RateSettings {
     fn default() -> Self {
-        RateSettings { limit: 166, window: Duration::from_secs(10), share: 0.8, waiting: Waiting::Wait }
+        RateSettings {
+            limit: 166,
+            window: Duration::from_secs(10),
+            share: 0.8,
+            waiting: Waiting::Wait,
+            longest_closing: Duration::from_secs(300),
+        }
     }
 }
 
@@ -235,7 +250,7 @@ impl RateSettings {
 
     /// A fixed pace: calls start at least `every` apart, all of the share used. For a server that states no limit.
     pub fn every(every: Duration) -> Self {
-        RateSettings { limit: 1, window: every, share: 1.0, waiting: Waiting::Wait }
+        RateSettings { share: 1.0, ..Self::new(1, every) }
     }
 
     /// Sets the share of the limit to use.

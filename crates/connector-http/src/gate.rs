@@ -196,11 +196,16 @@ impl Gate {
                 Err(wait) => wait,
             };
             let waited = self.0.clock.elapsed().saturating_sub(came);
-            if most.is_some_and(|most| waited + wait > most) {
+            let closed_too_long = self.is_closed() && wait > self.0.settings.longest_closing;
+            if closed_too_long || most.is_some_and(|most| waited + wait > most) {
                 return Err(would_wait(wait));
             }
             self.0.clock.sleep(wait).await;
         }
+    }
+
+    fn is_closed(&self) -> bool {
+        self.state().closed_until.is_some()
     }
 
     /// Lets a call through now, or says how long to wait before asking again.

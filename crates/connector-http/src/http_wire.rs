@@ -29,7 +29,7 @@ const POOL_IDLE: Duration = Duration::from_secs(30);
 ///
 /// Redirects are followed for GET and HEAD alone, and credentials stay with the origin they were meant for. Answers in
 /// gzip or deflate are decompressed as they come; all bounds count decompressed bytes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Http {
     client: reqwest::Client,
     /// For loopback; the proxies of the environment are not asked to reach the own machine.
@@ -145,6 +145,15 @@ impl Exchange for Http {
 
     async fn open(&self, request: &Request) -> Result<StreamResponse> {
         self.call(request, self.max_streamed_bytes).await
+    }
+}
+
+impl std::fmt::Debug for Http {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Http")
+            .field("max_answer_bytes", &self.max_answer_bytes)
+            .field("max_streamed_bytes", &self.max_streamed_bytes)
+            .finish_non_exhaustive()
     }
 }
 

@@ -182,11 +182,13 @@ impl Flight {
         self.0.attempts.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub(crate) fn moved(&self, bytes: usize) {
+    /// For an innermost [`Exchange`](crate::Exchange): bytes went out or came in.
+    pub fn moved(&self, bytes: usize) {
         self.0.bytes_moved.fetch_add(bytes as u64, Ordering::SeqCst);
     }
 
-    pub(crate) fn answers(&self) {
+    /// For an innermost [`Exchange`](crate::Exchange): the head of the answer has come.
+    pub fn answers(&self) {
         self.0.answering.store(true, Ordering::SeqCst);
     }
 

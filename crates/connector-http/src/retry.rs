@@ -15,7 +15,7 @@ use crate::meta::{Meta, Repeat};
 ///
 /// Whether it can help says the error: its `retry` isn't `Never`. Whether it can do harm depends on the request: a
 /// read or an overwriting write may be repeated after anything; a create only when it certainly was not applied.
-/// A wait that the server stated is kept, with jitter on top.
+/// A wait that the server stated is kept, with jitter on top; one that is too long is left to the caller.
 pub struct Retry<X> {
     inner: X,
     settings: RetrySettings,
@@ -68,7 +68,10 @@ impl<X: Exchange> Retry<X> {
                 return Err(error);
             }
             let wait = self.wait_before_repeating(&error, *count);
-            if error.kind() == ErrorKind::Throttled && !self.waiting.allows(wait) {
+            let unwanted = error.kind() == ErrorKind::Throttled && !self.waiting.allows(wait);
+            let too_long =
+                matches!(error.retry(), Again::After(stated) if stated > self.settings.longest_stated_wait);
+            if unwanted || too_long {
                 return Err(error);
             }
             tracing::debug!(operation = meta.operation(), wait_ms = wait.as_millis() as u64, %error, "repeating");

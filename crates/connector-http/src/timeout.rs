@@ -13,7 +13,7 @@ use crate::exchange::{Answer, Exchange, Request, exchange_by_around};
 use crate::meta::Meta;
 
 /// Ends an attempt that makes no progress. A long upload is progress: the time for the head of the answer counts from
-/// the last byte that moved.
+/// the last byte that moved. A stop is noticed when its limit has passed, and before it has passed twice.
 ///
 /// Stands inside the slots, so no time spent in a queue counts. The time for connecting is the wire's own.
 pub struct Timeout<X> {

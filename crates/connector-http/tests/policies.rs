@@ -180,6 +180,41 @@ async fn with_waiting_off_a_throttled_call_fails_at_once_with_the_time_to_come_b
     assert!(wait <= 9 * SECOND && wait > 8 * SECOND);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stated_wait_of_hours_goes_up_at_once_and_closes_the_gate_for_all() {
+    let wire = Wire::new(|_, _| {
+        let mut answer = status(429);
+        answer.headers_mut().insert("retry-after", "30000".parse().unwrap());
+        Ok(answer)
+    });
+    let stack = Stack::builder(wire.clone()).clock(clock()).build().unwrap();
+    let start = Instant::now();
+    let first = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(
+        (first.outcome(), first.retry()),
+        (Outcome::Rejected, mapping_core::Retry::After(30_000 * SECOND))
+    );
+    let second = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!((second.kind(), second.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
+    assert!(matches!(second.retry(), mapping_core::Retry::After(wait) if wait > 29_000 * SECOND));
+    assert!(wire.calls() == 1 && start.elapsed() < SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_streamed_answer_is_repeated_until_its_head_has_come() {
+    let wire = Wire::new(|n, _| match n {
+        0 => Err(lost()),
+        1 => Ok(status(503)),
+        _ => Ok(status(200).map(|_| Bytes::from_static(b"<page/>"))),
+    });
+    let stack = Stack::builder(wire.clone()).clock(clock()).build().unwrap();
+    let answer = stack.open(&post(Meta::read("page"))).await.unwrap();
+    assert_eq!((answer.into_body().collect(100).await.unwrap().as_ref(), wire.calls()), (&b"<page/>"[..], 3));
+    let answer = stack.open(&post(Meta::read("page"))).await.unwrap();
+    let e = answer.into_body().collect(3).await.unwrap_err();
+    assert_eq!((e.kind(), e.context("max_answer_bytes")), (ErrorKind::TooLarge, Some("3")));
+}
+
 // Classification
 
 #[tokio::test]
@@ -457,6 +492,29 @@ async fn a_streamed_answer_that_stops_is_an_error_that_names_the_bound() {
     let e = answer.body_mut().next().await.unwrap().unwrap_err();
     assert!(e.message().contains("timeouts.idle") && e.outcome() == Outcome::Unknown, "{e}");
     assert!(answer.body_mut().next().await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_long_upload_is_progress_and_a_long_silence_after_it_is_not() {
+    struct Upload {
+        silence: Duration,
+    }
+    #[async_trait]
+    impl Exchange for Upload {
+        async fn exchange(&self, request: &Request) -> Result<Response> {
+            let flight = Meta::of(request).flight().clone();
+            for _ in 0..20 {
+                tokio::time::sleep(3 * SECOND).await;
+                flight.moved(1 << 16);
+            }
+            tokio::time::sleep(self.silence).await;
+            Ok(status(200))
+        }
+    }
+    for (silence, comes) in [(4 * SECOND, true), (11 * SECOND, false)] {
+        let stack = Timeout::new(Upload { silence }, timeouts(5, 5, 600), clock());
+        assert_eq!(stack.exchange(&post(Meta::create("upload"))).await.is_ok(), comes);
+    }
 }
 
 // Trace and the whole stack

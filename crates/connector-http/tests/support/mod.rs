@@ -29,6 +29,7 @@ pub(crate) fn status(code: u16) -> Response {
 }
 
 /// What a wire reports when the connection breaks after the request left.
+#[allow(dead_code)]
 pub(crate) fn lost() -> Error {
     Error::unknown(ErrorKind::Transport, "reset").with_retry(mapping_core::Retry::Later)
 }

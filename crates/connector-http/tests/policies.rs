@@ -485,6 +485,30 @@ async fn an_attempt_that_ends_before_its_first_byte_left_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_leaves_while_it_is_being_ended_is_unknown() {
+    struct Leaves(Flight);
+    impl Drop for Leaves {
+        fn drop(&mut self) {
+            self.0.leaves();
+        }
+    }
+    struct AtTheLastMoment;
+    #[async_trait]
+    impl Exchange for AtTheLastMoment {
+        async fn exchange(&self, request: &Request) -> Result<Response> {
+            let _leaves = Leaves(Meta::of(request).flight().clone());
+            std::future::pending().await
+        }
+    }
+    let stack = Timeout::new(AtTheLastMoment, timeouts(5, 5, 50), clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
+    let stack = Deadline::new(AtTheLastMoment, SECOND, clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_streamed_answer_that_stops_is_an_error_that_names_the_bound() {
     let stack = Timeout::new(Endless, timeouts(5, 3, 50), clock());
     let mut answer = stack.open(&post(Meta::read("page"))).await.unwrap();

@@ -250,7 +250,9 @@ fn statuses_are_classified_with_their_outcome() {
     assert_eq!(of(200), Ok(()));
     assert_eq!(of(204), Ok(()));
     let expected = [
+        (301, Malformed, Unknown, false),
         (302, Malformed, Unknown, false),
+        (303, Malformed, Unknown, false),
         (307, Malformed, Rejected, false),
         (400, Invalid, Rejected, false),
         (401, Unauthorized, Rejected, false),

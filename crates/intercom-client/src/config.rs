@@ -66,7 +66,7 @@ impl Default for Config {
     fn default() -> Self {
         let mut http = HttpConfig::default();
         // A call that waits longer would still be landing when the driver asks what became of it.
-        http.deadline = Duration::from_secs(300);
+        http.deadline = Duration::from_secs(100);
         http.user_agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned();
         Config { base_url: None, region: Region::Us, version: VERSION.to_owned(), token: None, http }
     }

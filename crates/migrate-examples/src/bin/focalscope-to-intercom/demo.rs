@@ -170,7 +170,7 @@ impl StandIns {
         sides
             .init("demo")
             .source(format!(
-                "wsdl = \"http://{}{}?wsdl\"\nauth = \"session\"\nuser = \"migration\"\npace = {{ between_ms = 0 }}",
+                "wsdl = \"http://{}{}?wsdl\"\nauth = \"session\"\nuser = \"migration\"\npace = {{ pause_seconds = 0.0 }}",
                 self.focalscope_at,
                 focalscope::PATH
             ))

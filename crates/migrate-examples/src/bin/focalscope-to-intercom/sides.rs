@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use focalscope_soap as focalscope;
 use intercom_client as intercom;
+use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind, Sink, Source};
 use migrate_engine::{Failure, Finding, InitOptions, Run, Severity};
 use migrate_examples::args::Side;
@@ -42,7 +43,7 @@ impl FocalScopeToIntercom {
     }
 
     fn focalscope(&self, run: &Run) -> Result<focalscope::Config, Failure> {
-        let mut config: focalscope::Config = table("source", &run.config().source)?;
+        let mut config: focalscope::Config = value("source", run.config().source.clone().into())?;
         config.user = config.user.or_else(|| self.secrets.user.clone());
         config.password = self.secrets.password.clone();
         config.api_key = self.secrets.api_key.clone();
@@ -56,10 +57,15 @@ impl FocalScopeToIntercom {
         Ok(config)
     }
 
-    fn intercom(&self, run: &Run) -> Result<intercom::Config, Failure> {
-        let mut config: intercom::Config = table("destination", &run.config().destination)?;
+    fn intercom(&self, run: &Run) -> Result<(intercom::Config, intercom::SinkOptions), Failure> {
+        let mut destination = run.config().destination.clone();
+        let options = match destination.remove("sink") {
+            Some(options) => value("destination.sink", options)?,
+            None => intercom::SinkOptions::default(),
+        };
+        let mut config: intercom::Config = value("destination", destination.into())?;
         config.token = self.secrets.token.clone();
-        Ok(config)
+        Ok((config, options))
     }
 }
 
@@ -87,11 +93,18 @@ impl Sides for FocalScopeToIntercom {
     }
 
     async fn source(&self, run: &Run) -> Result<Box<dyn Source>, Failure> {
-        Ok(Box::new(focalscope::FocalScope::open(self.focalscope(run)?).await?))
+        Ok(Box::new(focalscope::FocalScope::connect(self.focalscope(run)?).await?))
     }
 
     async fn sink(&self, run: &Run) -> Result<Box<dyn Sink>, Failure> {
-        Ok(Box::new(intercom::IntercomSink::new(self.intercom(run)?)?))
+        let (config, options) = self.intercom(run)?;
+        let client = intercom::Client::new(config)?;
+        if client.deadline().as_secs() > u64::from(run.config().limits.landing_seconds) {
+            let message = "a call may take longer than the engine waits for it to land; raise limits.landing_seconds \
+                           or lower destination.http.deadline";
+            return Err(Error::not_sent(ErrorKind::Config, message).into());
+        }
+        Ok(Box::new(intercom::IntercomSink::new(&client, options)))
     }
 
     async fn check(&self, run: &Run, side: Side) -> Vec<Finding> {
@@ -105,13 +118,42 @@ impl Sides for FocalScopeToIntercom {
 impl FocalScopeToIntercom {
     /// The profile against the service's description, and what the service says of itself.
     async fn check_source(&self, run: &Run) -> Vec<Finding> {
-        Vec::new()
+        let reached = match self.reach(run).await {
+            Ok(reached) => reached,
+            // The engine's own look at the source says why it can't be reached.
+            Err(_) => return Vec::new(),
+        };
+        let mut findings: Vec<Finding> = reached.findings.iter().map(of_focalscope).collect();
+        if let Ok(source) = reached.connect() {
+            findings.extend(source.live_findings(Timestamp::now()).await.iter().map(of_focalscope));
+            source.close().await;
+        }
+        findings
+    }
+
+    async fn reach(&self, run: &Run) -> Result<focalscope::Reached, Failure> {
+        let config = self.focalscope(run)?;
+        let profile = focalscope::Profile::load(config.profile.as_deref())?;
+        Ok(focalscope::FocalScope::reach(config, profile).await?)
     }
 }
 
-/// The program's own table of migration.toml.
-fn table<T: DeserializeOwned>(name: &'static str, table: &toml::Table) -> Result<T, Failure> {
-    table.clone().try_into().map_err(|e: toml::de::Error| {
+fn of_focalscope(finding: &focalscope::Finding) -> Finding {
+    let severity = match finding.severity {
+        focalscope::Severity::Info => Severity::Good,
+        focalscope::Severity::Warning => Severity::Warning,
+        focalscope::Severity::Error => Severity::Problem,
+    };
+    let found = Finding::new(severity, format!("profile {}", finding.place), finding.what.clone());
+    match finding.candidates.as_slice() {
+        [] => found,
+        there => found.mend(format!("there is {}", there.join(", "))),
+    }
+}
+
+/// The program's own part of migration.toml.
+fn value<T: DeserializeOwned>(name: &'static str, value: toml::Value) -> Result<T, Failure> {
+    value.try_into().map_err(|e: toml::de::Error| {
         Error::not_sent(ErrorKind::Config, format!("migration.toml, [{name}]: {}", e.message())).into()
     })
 }

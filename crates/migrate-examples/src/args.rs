@@ -1,0 +1,105 @@
+//! The verbs on the command line, the same for every pair of platforms.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What every verb takes.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// The run directory.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub run: Option<PathBuf>,
+    /// One JSON object a line on standard output instead of text.
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Common {
+    /// The run directory, `run` unless another is named.
+    pub fn dir(&self) -> PathBuf {
+        self.run.clone().unwrap_or_else(|| PathBuf::from("run"))
+    }
+}
+
+/// The verbs of a migration.
+#[derive(Subcommand, Clone, Debug)]
+pub enum Verb {
+    /// Make a run directory with a commented migration.toml.
+    Init {
+        /// The run's name; batches are named after it.
+        #[arg(long, default_value = "migration")]
+        name: String,
+    },
+    /// Can both sides be reached, and does what they describe fit?
+    Doctor {
+        /// Look only at one side.
+        #[arg(long, value_enum)]
+        only: Option<Side>,
+    },
+    /// Read the source into the run directory. Needs no destination. Goes on where it stopped.
+    Extract {
+        /// Go on although records are missing: the name of who accepts that.
+        #[arg(long, value_name = "NAME")]
+        accept_shortfall: Option<String>,
+    },
+    /// Propose who and what stands for whom, in mapping/*.csv; never overwrites a person's line.
+    Map {
+        /// Only list what is open.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Create the attributes, options and tags that the mapping needs.
+    Provision {
+        /// Only list them.
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Work out exactly what apply will do. Reads only.
+    Plan,
+    /// Carry out the plan. The same command goes on after a stop.
+    Apply {
+        /// Only a sample of about this many tickets, of every kind there is.
+        #[arg(long, value_name = "N")]
+        pilot: Option<usize>,
+        /// Who approved the plan.
+        #[arg(long, value_name = "NAME")]
+        approved_by: Option<String>,
+        /// Try the quarantine again.
+        #[arg(long)]
+        retry_quarantined: bool,
+    },
+    /// The run at a glance, without any network.
+    Status,
+    /// Read back and compare field by field.
+    Verify {
+        /// Only this batch.
+        #[arg(long, value_name = "B")]
+        batch: Option<u32>,
+        /// Only about this many records.
+        #[arg(long, value_name = "N")]
+        sample: Option<usize>,
+    },
+    /// Show what taking back a batch means; with --yes, take it back.
+    Rollback {
+        /// The batch; the newest otherwise.
+        #[arg(long, value_name = "B")]
+        batch: Option<u32>,
+        /// The name of the destination, to confirm.
+        #[arg(long, value_name = "NAME")]
+        yes: Option<String>,
+        /// Take back the schema too.
+        #[arg(long)]
+        with_schema: bool,
+    },
+    /// Write report.json and report.html.
+    Report,
+}
+
+/// A side of a migration.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// Where records come from.
+    Source,
+    /// Where they go.
+    Destination,
+}

@@ -1,0 +1,384 @@
+//! The operations of the service: what each takes and how it answers.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+
+use super::envelope::{Element, Fault, Request};
+use super::knobs::{Knobs, Way};
+use super::records;
+use super::store::{Store, TicketFilter, since};
+use super::xml::Xml;
+use super::{FocalScope, NAMESPACE};
+use crate::dataset::{NoDate, Ticket};
+
+/// A page holds so many items at most, however many are asked for.
+const LARGEST_PAGE: usize = 500;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+    /// May be nil.
+    Time,
+    Strings,
+}
+
+struct Parameter {
+    name: &'static str,
+    kind: Kind,
+    required: bool,
+}
+
+const fn parameter(name: &'static str, kind: Kind, required: bool) -> Parameter {
+    Parameter { name, kind, required }
+}
+
+const PAGE: Parameter = parameter("page", Kind::Integer, true);
+const PAGE_SIZE: Parameter = parameter("pageSize", Kind::Integer, true);
+const TICKET: Parameter = parameter("ticketId", Kind::Integer, true);
+const SINCE: Parameter = parameter("modifiedSince", Kind::Time, true);
+const PAGED: &[Parameter] = &[PAGE, PAGE_SIZE];
+
+type Answer = fn(&Call<'_>, &mut Xml<'_>) -> Result<(), Fault>;
+
+pub(super) struct Operation {
+    pub(super) name: &'static str,
+    parameters: &'static [Parameter],
+    answer: Answer,
+}
+
+const fn operation(name: &'static str, parameters: &'static [Parameter], answer: Answer) -> Operation {
+    Operation { name, parameters, answer }
+}
+
+const OPERATIONS: &[Operation] = &[
+    operation("Ping", &[], ping),
+    operation(
+        "Login",
+        &[parameter("userName", Kind::Text, false), parameter("password", Kind::Text, false)],
+        login,
+    ),
+    operation("Logout", &[], logout),
+    operation("ListAgents", PAGED, list_agents),
+    operation("ListGroups", PAGED, list_groups),
+    operation("ListTicketboxes", PAGED, list_ticketboxes),
+    operation("ListQueues", PAGED, list_queues),
+    operation("ListCompanies", PAGED, list_companies),
+    operation("ListContacts", &[PAGE, PAGE_SIZE, SINCE], list_contacts),
+    operation("ListCategories", PAGED, list_categories),
+    operation(
+        "ListTickets",
+        &[
+            PAGE,
+            PAGE_SIZE,
+            parameter("states", Kind::Strings, false),
+            parameter("includeDeleted", Kind::Boolean, true),
+            parameter("includeSpam", Kind::Boolean, true),
+            SINCE,
+        ],
+        list_tickets,
+    ),
+    operation("GetTicket", &[TICKET], get_ticket),
+    operation("ListMessages", &[TICKET, PAGE, PAGE_SIZE], list_messages),
+    operation("GetCallLog", &[TICKET], get_call_log),
+    operation("GetChatTranscript", &[TICKET], get_chat_transcript),
+    operation("GetAttachment", &[parameter("attachmentId", Kind::Integer, true)], get_attachment),
+];
+
+/// The operation of this name.
+pub(super) fn find(name: &str) -> Option<&'static Operation> {
+    OPERATIONS.iter().find(|operation| operation.name == name)
+}
+
+/// A request that was admitted.
+pub(super) struct Call<'a> {
+    pub(super) instance: &'a FocalScope,
+    pub(super) store: &'a Store,
+    pub(super) knobs: &'a Knobs,
+    pub(super) request: &'a Request,
+}
+
+impl Operation {
+    /// Holds the body of the request to the schema.
+    pub(super) fn check(&self, body: &Element) -> Result<(), Fault> {
+        if body.namespace != NAMESPACE || body.name != self.name {
+            return Err(unreadable(&format!(
+                "the Body does not hold {} of the service's namespace",
+                self.name
+            )));
+        }
+        let mut children = body.children.iter().peekable();
+        for parameter in self.parameters {
+            match children.next_if(|child| child.namespace == NAMESPACE && child.name == parameter.name) {
+                Some(child) => parameter.check(child)?,
+                None if parameter.required => {
+                    return Err(unreadable(&format!("{} is missing or out of order", parameter.name)));
+                }
+                None => {}
+            }
+        }
+        match children.next() {
+            Some(odd) => Err(unreadable(&format!("{} is not expected here", odd.name))),
+            None => Ok(()),
+        }
+    }
+
+    /// The response element.
+    pub(super) fn answer(&self, call: &Call<'_>) -> Result<String, Fault> {
+        let mut xml = Xml::new(call.knobs, &call.instance.config().zone);
+        (self.answer)(call, &mut xml)?;
+        let name = self.name;
+        Ok(format!("<{name}Response xmlns=\"{NAMESPACE}\">{}</{name}Response>", xml.into_string()))
+    }
+}
+
+impl Parameter {
+    fn check(&self, element: &Element) -> Result<(), Fault> {
+        let text = element.text.trim();
+        let good = match self.kind {
+            Kind::Text => true,
+            Kind::Integer => text.parse::<i64>().is_ok(),
+            Kind::Boolean => matches!(text, "true" | "false" | "1" | "0"),
+            Kind::Time => {
+                element.nil || text.parse::<Timestamp>().is_ok() || text.parse::<DateTime>().is_ok()
+            }
+            Kind::Strings => {
+                element.children.iter().all(|child| child.namespace == NAMESPACE && child.name == "string")
+            }
+        };
+        if good { Ok(()) } else { Err(unreadable(&format!("{} has a value of another type", self.name))) }
+    }
+}
+
+fn unreadable(why: &str) -> Fault {
+    Fault::client(format!("Server was unable to read request. ---> {why}."))
+}
+
+/// The parameters for the journal, without secrets.
+pub(super) fn arguments(body: &Element) -> BTreeMap<String, String> {
+    let open = body.children.iter().filter(|child| child.name != "password");
+    open.map(|child| {
+        let parts: Vec<&str> = child.children.iter().map(|part| part.text.as_str()).collect();
+        let text = if parts.is_empty() { child.text.trim().to_owned() } else { parts.join(",") };
+        (child.name.clone(), text)
+    })
+    .collect()
+}
+
+impl Call<'_> {
+    fn element(&self, name: &str) -> Option<&Element> {
+        self.request.body.children.iter().find(|child| child.name == name)
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.element(name).map_or("", |element| element.text.trim())
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        matches!(self.text(name), "true" | "1")
+    }
+
+    fn id(&self, name: &str) -> Result<u64, Fault> {
+        self.text(name).parse().map_err(|_| Fault::own("NotFound", format!("There is no {name} like that.")))
+    }
+
+    /// A time without zone is meant by the server's wall clock.
+    fn since(&self) -> Option<Timestamp> {
+        let text = self.text("modifiedSince");
+        let bare =
+            |text: &str| text.parse::<DateTime>().ok()?.to_zoned(self.instance.config().zone.clone()).ok();
+        text.parse().ok().or_else(|| bare(text).map(|zoned| zoned.timestamp()))
+    }
+
+    fn ticket(&self) -> Result<&Ticket, Fault> {
+        let id = self.id("ticketId")?;
+        self.store.ticket(id).ok_or_else(|| Fault::own("NotFound", format!("Ticket {id} does not exist.")))
+    }
+
+    /// First index and one past the last of the page that is asked for.
+    fn window(&self, total: usize) -> Result<(usize, usize), Fault> {
+        let (page, size) = (self.text("page").parse::<usize>(), self.text("pageSize").parse::<usize>());
+        let (Ok(page @ 1..), Ok(size @ 1..)) = (page, size) else {
+            return Err(Fault::own("InvalidArgument", "page and pageSize count from 1."));
+        };
+        let size = size.min(LARGEST_PAGE);
+        let start = (page - 1).saturating_mul(size).min(total);
+        Ok((start, start.saturating_add(size).min(total)))
+    }
+
+    /// Writes a page of `total` items.
+    fn page<'x>(
+        &self,
+        xml: &mut Xml<'x>,
+        result: &str,
+        item: &str,
+        total: usize,
+        mut write: impl FnMut(&mut Xml<'x>, usize),
+    ) -> Result<(), Fault> {
+        let (start, end) = self.window(total)?;
+        let declared = i64::try_from(total).unwrap_or(i64::MAX).saturating_add(self.knobs.wrong_total);
+        let dropped = |place: usize| {
+            self.knobs.drop_item_every.is_some_and(|every| (place + 1).is_multiple_of(every.max(1) as usize))
+        };
+        xml.element(result, |xml| {
+            xml.value("Total", declared);
+            xml.value("HasMore", end < total);
+            let kept = (start..end).filter(|index| !dropped(index - start));
+            xml.array("Items", item, kept, &mut write);
+            xml.end_of(&format!("{item}Page"));
+        });
+        Ok(())
+    }
+}
+
+fn ping(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let data = call.store.dataset();
+    let counts = [
+        ("Agent", data.agents.len()),
+        ("Group", data.groups.len()),
+        ("Ticketbox", data.ticketboxes.len()),
+        ("Queue", data.queues.len()),
+        ("Company", data.companies.len()),
+        ("Contact", data.contacts.len()),
+        ("Category", data.categories.len()),
+        ("Ticket", data.tickets.len()),
+    ];
+    xml.element("PingResult", |xml| {
+        xml.time("ServerTime", Some(call.instance.clock().now()), &NoDate::Nil);
+        xml.text("Version", concat!("sandbox ", env!("CARGO_PKG_VERSION")));
+        xml.array("Counts", "ObjectCount", counts, |xml, (kind, count)| {
+            xml.text("Kind", kind);
+            xml.value("Count", count);
+        });
+        xml.end_of("ServerInfo");
+    });
+    Ok(())
+}
+
+fn login(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let password = call.element("password").map_or("", |element| &element.text);
+    if !call.knobs.accept.contains(&Way::Session) || !call.instance.knows(call.text("userName"), password) {
+        return Err(super::auth::denied());
+    }
+    let token = call.instance.sessions().open(call.instance.clock().now());
+    xml.element("LoginResult", |xml| {
+        xml.text("Token", &token);
+        xml.value("ExpiresAfterSeconds", call.knobs.session_seconds);
+    });
+    Ok(())
+}
+
+fn logout(call: &Call<'_>, _: &mut Xml<'_>) -> Result<(), Fault> {
+    if let Some(token) = &call.request.token {
+        call.instance.sessions().close(token);
+    }
+    Ok(())
+}
+
+fn list_agents(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().agents;
+    call.page(xml, "ListAgentsResult", "Agent", all.len(), |xml, index| records::agent(xml, &all[index]))
+}
+
+fn list_groups(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().groups;
+    call.page(xml, "ListGroupsResult", "Group", all.len(), |xml, index| {
+        records::group(xml, &all[index], call.store.members(all[index].id));
+    })
+}
+
+fn list_ticketboxes(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().ticketboxes;
+    call.page(xml, "ListTicketboxesResult", "Ticketbox", all.len(), |xml, index| {
+        records::ticketbox(xml, &all[index]);
+    })
+}
+
+fn list_queues(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().queues;
+    call.page(xml, "ListQueuesResult", "Queue", all.len(), |xml, index| records::queue(xml, &all[index]))
+}
+
+fn list_companies(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().companies;
+    call.page(xml, "ListCompaniesResult", "Company", all.len(), |xml, index| {
+        records::company(xml, &all[index]);
+    })
+}
+
+fn list_contacts(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let after = call.since();
+    let all = call.store.dataset().contacts.iter();
+    let changed: Vec<_> = all.filter(|contact| since(after, contact.modified, contact.created)).collect();
+    call.page(xml, "ListContactsResult", "Contact", changed.len(), |xml, index| {
+        records::contact(xml, changed[index]);
+    })
+}
+
+fn list_categories(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().categories;
+    call.page(xml, "ListCategoriesResult", "Category", all.len(), |xml, index| {
+        records::category(xml, &all[index]);
+    })
+}
+
+fn list_tickets(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let states = call.element("states").map_or(&[][..], |element| &element.children);
+    let filter = TicketFilter {
+        states: states.iter().map(|state| state.text.clone()).collect(),
+        deleted: call.flag("includeDeleted"),
+        spam: call.flag("includeSpam"),
+        since: call.since(),
+    };
+    let found = call.store.filtered(&filter);
+    let all = &call.store.dataset().tickets;
+    call.page(xml, "ListTicketsResult", "Ticket", found.len(), |xml, index| {
+        records::ticket(xml, &all[found[index]]);
+    })
+}
+
+fn get_ticket(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let ticket = call.ticket()?;
+    xml.element("GetTicketResult", |xml| records::ticket(xml, ticket));
+    Ok(())
+}
+
+fn list_messages(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let ticket = call.ticket()?;
+    let all = &ticket.messages;
+    call.page(xml, "ListMessagesResult", "Message", all.len(), |xml, index| {
+        records::message(xml, ticket.id, &all[index]);
+    })
+}
+
+fn get_call_log(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let ticket = call.ticket()?;
+    xml.array("GetCallLogResult", "CallLeg", &ticket.calls, |xml, leg| {
+        records::call_leg(xml, ticket.id, leg)
+    });
+    Ok(())
+}
+
+fn get_chat_transcript(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let ticket = call.ticket()?;
+    xml.element("GetChatTranscriptResult", |xml| {
+        xml.value("TicketId", ticket.id);
+        xml.array("Lines", "ChatLine", ticket.chat.iter().enumerate(), |xml, (index, line)| {
+            records::chat_line(xml, index + 1, line);
+        });
+        xml.end_of("ChatTranscript");
+    });
+    Ok(())
+}
+
+fn get_attachment(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let id = call.id("attachmentId")?;
+    let attachment = call.store.attachment(id);
+    let attachment =
+        attachment.ok_or_else(|| Fault::own("NotFound", format!("Attachment {id} does not exist.")))?;
+    xml.element("GetAttachmentResult", |xml| records::attachment(xml, attachment));
+    Ok(())
+}

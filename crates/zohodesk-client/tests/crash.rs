@@ -181,7 +181,7 @@ impl Zoho {
             .with("cf.Existing", "kept")
             .with("cf.Closed At", "2020-01-01T00:00:00Z".parse::<jiff::Timestamp>().unwrap())
             .with_part(part("m1", Role::Customer, "Hello <b>zsu[@user:77]zsu</b><script>x()</script>"))
-            .with_part(part("m2", Role::Agent, &"<p>long &lt;words&gt; \"here\"</p>".repeat(80)))
+            .with_part(part("m2", Role::Agent, &"<p>long &lt;words&gt; \"here\" and more of them, so that one comment does not hold them</p>".repeat(34)))
             .with_part(part("m3", Role::Agent, "<p>same</p>"))
             .with_part(part("m4", Role::Agent, "<p>same</p>"));
         draft.parts[0].files.push(self.blobs.add("a.txt", "text/plain", "first"));

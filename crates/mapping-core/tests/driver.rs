@@ -538,3 +538,19 @@ async fn a_batch_mark_that_was_parked_marks_what_follows_once_it_is_there() {
     assert_eq!(session.resume().await.unwrap(), []);
     assert_eq!(sink.calls("create"), 3);
 }
+
+#[tokio::test]
+async fn a_commit_that_is_refused_changes_nothing() {
+    let ledger = MemoryLedger::new();
+    let (a, b) = (SourceRef::new("thing", "a"), SourceRef::new("thing", "b"));
+    let applied = |index| Mark { index, state: State::Applied(created()), prepared: None };
+    let (mut of_a, _) = ledger.open(&a, vec![create()]);
+    let (mut of_b, before) = ledger.open(&b, vec![create(), create()]);
+    of_a.commit(vec![applied(0)]).await.unwrap();
+    let skipped = Mark { index: 0, state: State::Skipped, prepared: None };
+    for wrong in [applied(1), Mark { index: 7, ..skipped.clone() }] {
+        let e = of_b.commit(vec![skipped.clone(), wrong]).await.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Ledger);
+        assert_eq!(ledger.progress(&b).unwrap(), before, "{e}");
+    }
+}

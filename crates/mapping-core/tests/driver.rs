@@ -160,7 +160,7 @@ async fn another_content_under_the_key_goes_to_a_person_only_after_the_blind_win
     });
     sink.found = vec![Candidate { receipt: created(), agrees: false }];
     let End::Parked { until: Until::Time(t), .. } = one.drive(&sink).await.unwrap() else { panic!() };
-    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(120 + 300), "landing and blind window");
+    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(360 + 300), "landing and blind window");
     one.clock.advance_to(t);
     assert!(matches!(one.drive(&sink).await.unwrap(), End::Quarantined { .. }));
     assert_eq!(sink.calls("create"), 1);

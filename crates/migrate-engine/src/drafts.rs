@@ -205,7 +205,10 @@ impl<'a> Drafts<'a> {
         if filters.created_from.is_some_and(|from| day < from) {
             return Some("created before filters.created_from".to_owned());
         }
-        filters.created_before.is_some_and(|end| day >= end).then(|| "created after filters.created_before".to_owned())
+        filters
+            .created_before
+            .is_some_and(|end| day >= end)
+            .then(|| "created after filters.created_before".to_owned())
     }
 
     /// The draft of a ticket with everything that belongs to it.
@@ -256,7 +259,8 @@ impl<'a> Drafts<'a> {
             }
             SCHEMA => {
                 let wanted = self.mapping.schema_drafts(&self.seen);
-                let draft = wanted.iter().find(|d| d.source == row.record).ok_or_else(|| gone(&row.record))?;
+                let draft =
+                    wanted.iter().find(|d| d.source == row.record).ok_or_else(|| gone(&row.record))?;
                 self.shape(draft, Vec::new())
             }
             _ => self.again_by_rule(row)?,

@@ -31,6 +31,7 @@ pub(crate) struct Inputs {
     /// The text of `mapping.toml`.
     pub(crate) overlay: String,
     /// Who and what stands for whom.
+    #[serde(with = "pairs")]
     pub(crate) resolution: Resolution,
     /// `[filters]`.
     pub(crate) filters: Filters,
@@ -40,6 +41,29 @@ pub(crate) struct Inputs {
     pub(crate) dialect: Dialect,
     /// The destination as it was.
     pub(crate) catalog: Catalog,
+}
+
+/// A resolution as lists of pairs: JSON's maps have plain strings as keys.
+mod pairs {
+    use mapping_core::mapping::Resolution;
+    use mapping_core::{RemoteRef, SourceRef};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Pairs {
+        people: Vec<(SourceRef, RemoteRef)>,
+        teams: Vec<(SourceRef, RemoteRef)>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(resolution: &Resolution, to: S) -> Result<S::Ok, S::Error> {
+        let Resolution { people, teams } = resolution.clone();
+        Pairs { people: people.into_iter().collect(), teams: teams.into_iter().collect() }.serialize(to)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Resolution, D::Error> {
+        let Pairs { people, teams } = Pairs::deserialize(from)?;
+        Ok(Resolution { people: people.into_iter().collect(), teams: teams.into_iter().collect() })
+    }
 }
 
 impl Inputs {

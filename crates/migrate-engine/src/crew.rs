@@ -17,10 +17,7 @@ pub(crate) enum Verdict {
     /// Nothing is left to do; what became of it is on disk.
     Over,
     /// It goes on later.
-    Parked {
-        until: Until,
-        why: String,
-    },
+    Parked { until: Until, why: String },
 }
 
 /// What the crew does with a record.
@@ -65,7 +62,8 @@ pub(crate) async fn run(
             sink.halt(Halt::Interrupted);
         }
         while sink.halted().is_none() && flying.len() < bounds.workers {
-            let Some(member) = crew.take(ctx.timer.now(), bounds.bytes.saturating_sub(bytes), flying.is_empty())?
+            let Some(member) =
+                crew.take(ctx.timer.now(), bounds.bytes.saturating_sub(bytes), flying.is_empty())?
             else {
                 break;
             };
@@ -147,9 +145,7 @@ impl Crew<'_> {
             Until::Unlocked(key) => {
                 self.ledger.lock_holder(key).is_none_or(|holder| holder == waiting.member.row.record)
             }
-            Until::Linked(record) => {
-                self.ledger.targets(std::slice::from_ref(record))?.contains_key(record)
-            }
+            Until::Linked(record) => self.ledger.targets(std::slice::from_ref(record))?.contains_key(record),
         })
     }
 

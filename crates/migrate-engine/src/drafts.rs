@@ -31,6 +31,7 @@ pub(crate) struct Inputs {
     /// The text of `mapping.toml`.
     pub(crate) overlay: String,
     /// Who and what stands for whom.
+    #[serde(with = "pairs")]
     pub(crate) resolution: Resolution,
     /// `[filters]`.
     pub(crate) filters: Filters,
@@ -40,6 +41,29 @@ pub(crate) struct Inputs {
     pub(crate) dialect: Dialect,
     /// The destination as it was.
     pub(crate) catalog: Catalog,
+}
+
+/// A resolution as lists of pairs: JSON's maps have plain strings as keys.
+mod pairs {
+    use mapping_core::mapping::Resolution;
+    use mapping_core::{RemoteRef, SourceRef};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    struct Pairs {
+        people: Vec<(SourceRef, RemoteRef)>,
+        teams: Vec<(SourceRef, RemoteRef)>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(resolution: &Resolution, to: S) -> Result<S::Ok, S::Error> {
+        let Resolution { people, teams } = resolution.clone();
+        Pairs { people: people.into_iter().collect(), teams: teams.into_iter().collect() }.serialize(to)
+    }
+
+    pub(super) fn deserialize<'d, D: Deserializer<'d>>(from: D) -> Result<Resolution, D::Error> {
+        let Pairs { people, teams } = Pairs::deserialize(from)?;
+        Ok(Resolution { people: people.into_iter().collect(), teams: teams.into_iter().collect() })
+    }
 }
 
 impl Inputs {
@@ -205,7 +229,10 @@ impl<'a> Drafts<'a> {
         if filters.created_from.is_some_and(|from| day < from) {
             return Some("created before filters.created_from".to_owned());
         }
-        filters.created_before.is_some_and(|end| day >= end).then(|| "created after filters.created_before".to_owned())
+        filters
+            .created_before
+            .is_some_and(|end| day >= end)
+            .then(|| "created after filters.created_before".to_owned())
     }
 
     /// The draft of a ticket with everything that belongs to it.
@@ -256,7 +283,8 @@ impl<'a> Drafts<'a> {
             }
             SCHEMA => {
                 let wanted = self.mapping.schema_drafts(&self.seen);
-                let draft = wanted.iter().find(|d| d.source == row.record).ok_or_else(|| gone(&row.record))?;
+                let draft =
+                    wanted.iter().find(|d| d.source == row.record).ok_or_else(|| gone(&row.record))?;
                 self.shape(draft, Vec::new())
             }
             _ => self.again_by_rule(row)?,

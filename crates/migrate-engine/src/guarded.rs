@@ -54,7 +54,9 @@ impl<'a> Guarded<'a> {
     fn allowed(&self) -> Result<()> {
         match self.state().halt {
             None => Ok(()),
-            Some(_) => Err(Error::not_sent(ErrorKind::NotReady, "the run is stopping").with_retry(Retry::Later)),
+            Some(_) => {
+                Err(Error::not_sent(ErrorKind::NotReady, "the run is stopping").with_retry(Retry::Later))
+            }
         }
     }
     /// Notices whether the platform answered; a refusal is an answer.

@@ -8,6 +8,7 @@ mod exit;
 mod files;
 mod finding;
 mod guarded;
+mod html;
 mod lists;
 mod loading;
 mod run;

@@ -115,6 +115,7 @@ impl List {
                 Some(_) => {}
             }
         }
+        self.proposed.extend(written.iter().map(|l| (l.source.clone(), l.digest())));
         written
     }
 
@@ -153,16 +154,8 @@ impl List {
     }
 }
 
-const COLUMNS: [&str; 8] = [
-    "source",
-    "name",
-    "email",
-    "destination_id",
-    "destination_name",
-    "reason",
-    "confidence",
-    "confirmed_by",
-];
+const COLUMNS: [&str; 8] =
+    ["source", "name", "email", "destination_id", "destination_name", "reason", "confidence", "confirmed_by"];
 
 fn parse(file: &str, text: &str) -> Result<Vec<Line>, Failure> {
     if text.len() > LARGEST {
@@ -173,13 +166,17 @@ fn parse(file: &str, text: &str) -> Result<Vec<Line>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let semicolons = text.lines().next().is_some_and(|head| head.contains(';') && !head.contains(','));
     let delimiter = if semicolons { b';' } else { b',' };
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(text.as_bytes());
     for line in reader.deserialize() {
         let line: Line = line.map_err(|e: csv::Error| {
             // The message may quote a cell; the place is enough.
             let at = e.position().map_or(0, csv::Position::line);
-            Error::not_sent(ErrorKind::Config, format!("{file}: a line can't be read; the columns are {}", COLUMNS.join(", ")))
-                .with("line", at)
+            Error::not_sent(
+                ErrorKind::Config,
+                format!("{file}: a line can't be read; the columns are {}", COLUMNS.join(", ")),
+            )
+            .with("line", at)
         })?;
         if lines.iter().any(|l| l.source == line.source) {
             return Err(Failure::usage(format!("{file}: {} has two lines", line.source)));
@@ -234,7 +231,6 @@ async fn take(run: &Run, list: &mut List, lines: Vec<Line>) -> Result<usize, Fai
         .iter()
         .map(|l| Proposed { list: list.name.to_owned(), source: l.source.clone(), digest: l.digest() })
         .collect();
-    list.proposed.extend(digests.iter().map(|p| (p.source.clone(), p.digest.clone())));
     run.ledger().set_proposed(digests).await?;
     list.write(run)?;
     Ok(written.len())
@@ -277,8 +273,11 @@ pub(crate) fn read_skips(run: &Run) -> Result<BTreeMap<String, String>, Failure>
     for line in csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes()).deserialize() {
         let line: Skip = line.map_err(|e: csv::Error| {
             let at = e.position().map_or(0, csv::Position::line);
-            Error::not_sent(ErrorKind::Config, "skip.csv: a line can't be read; the columns are record, reason")
-                .with("line", at)
+            Error::not_sent(
+                ErrorKind::Config,
+                "skip.csv: a line can't be read; the columns are record, reason",
+            )
+            .with("line", at)
         })?;
         skips.insert(line.record.trim().to_owned(), line.reason);
     }
@@ -312,7 +311,7 @@ mod tests {
         assert_eq!(ids, ["9", "11", ""]);
         assert_eq!(written.len(), 2);
         let count = list.count(0);
-        assert_eq!((count.by_person, count.matched), (2, 2), "the new line has no digest on record here");
+        assert_eq!((count.by_person, count.matched, count.open), (1, 2, 1));
     }
 
     #[test]

@@ -51,7 +51,11 @@ pub(crate) fn env<'a>(
 ) -> Env<'a> {
     let limits = &config.limits;
     let seconds = |n: u32| Duration::from_secs(n.into());
-    Env { landing: seconds(limits.landing_seconds), pause: seconds(limits.pause_seconds), ..Env::new(sink, blobs, clock) }
+    Env {
+        landing: seconds(limits.landing_seconds),
+        pause: seconds(limits.pause_seconds),
+        ..Env::new(sink, blobs, clock)
+    }
 }
 
 /// What a draft and its steps link to, as far as it is at the destination.
@@ -188,12 +192,7 @@ fn refused_losses(draft: &Draft, progress: &Progress) -> Vec<Loss> {
 }
 
 /// A draft as a row of a batch.
-pub(crate) fn row_of(
-    sink: &dyn Sink,
-    rule: &str,
-    phase: u32,
-    finished: &crate::drafts::Finished,
-) -> PlanRow {
+pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::drafts::Finished) -> PlanRow {
     let draft = &finished.shaped.draft;
     let mut cost = mapping_core::Cost::default();
     finished.steps.iter().for_each(|s| cost += s.cost);
@@ -226,5 +225,6 @@ pub(crate) fn row_of(
 
 /// A broken promise of the ledger: a phase's sums don't agree.
 pub(crate) fn sums_error(what: &str) -> Error {
-    Error::not_sent(ErrorKind::Bug, "the sums of a phase disagree; nothing more was written").with("phase", what)
+    Error::not_sent(ErrorKind::Bug, "the sums of a phase disagree; nothing more was written")
+        .with("phase", what)
 }

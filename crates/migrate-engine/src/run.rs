@@ -240,7 +240,8 @@ fn config_text(options: &InitOptions) -> String {
     )
 }
 
-const MAPPING_TEMPLATE: &str = "# Your own rules. What stands here replaces the built-in rule of the same identity;
+const MAPPING_TEMPLATE: &str =
+    "# Your own rules. What stands here replaces the built-in rule of the same identity;
 # everything else stays as it is built in. Leave it empty to move by the built-in map.
 ";
 

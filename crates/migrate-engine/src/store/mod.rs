@@ -7,11 +7,11 @@ mod stage;
 mod sqlite;
 
 pub use ledger::{
-    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow, Proposed,
-    Quarantined, Tally, Verified,
+    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow,
+    Proposed, Quarantined, Tally, Verified,
 };
+pub use stage::{BadRecord, Page, PageCount, Stage, Staged};
 pub(crate) use stage::{parent_of, thread};
-pub use stage::{BadRecord, Page, PageCount, Staged, Stage};
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

@@ -187,7 +187,8 @@ fn changed_entries(run: &Run, head: &PlanHead, now: &Catalog) -> Result<Vec<Stri
     let mut changed = Vec::new();
     for (key, then) in &head.relies_on {
         let have = digests.get(key);
-        if have == then.as_ref() || (have.is_some() && run.ledger().value(&own_entry(key))?.as_ref() == have) {
+        if have == then.as_ref() || (have.is_some() && run.ledger().value(&own_entry(key))?.as_ref() == have)
+        {
             continue;
         }
         changed.push(match (then, have) {
@@ -224,7 +225,10 @@ async fn batch(
                 return Err(Failure::guard(message));
             }
             BatchState::Undoing => {
-                return Err(Failure::guard(format!("the rollback of {} was stopped; end it first", batch.label)));
+                return Err(Failure::guard(format!(
+                    "the rollback of {} was stopped; end it first",
+                    batch.label
+                )));
             }
             BatchState::Finished | BatchState::RolledBack => {}
         }
@@ -239,7 +243,12 @@ async fn batch(
 }
 
 /// Writes down who belongs to a new batch.
-async fn gather(run: &Run, drafts: &Drafts<'_>, batch: &Batch, options: &ApplyOptions) -> Result<(), Failure> {
+async fn gather(
+    run: &Run,
+    drafts: &Drafts<'_>,
+    batch: &Batch,
+    options: &ApplyOptions,
+) -> Result<(), Failure> {
     let ledger = run.ledger();
     if let Some(mark) = drafts.sink().batch_mark(&batch.label) {
         match drafts.shape(&mark, Vec::new()) {
@@ -375,8 +384,10 @@ fn reconcile(run: &Run, batch: &Batch, phase: u32, name: &str) -> Result<(), Fai
         let members = run.ledger().members(batch.number, Some(phase), &states, from, false, 500)?;
         let Some(last) = members.last() else { break };
         from = last.seq;
-        let names: Vec<SourceRef> =
-            members.iter().flat_map(|m| std::iter::once(&m.row.record).chain(&m.row.aliases).cloned()).collect();
+        let names: Vec<SourceRef> = members
+            .iter()
+            .flat_map(|m| std::iter::once(&m.row.record).chain(&m.row.aliases).cloned())
+            .collect();
         let targets = run.ledger().targets(&names)?;
         without.extend(names.into_iter().filter(|n| !targets.contains_key(n)).map(|n| n.to_string()));
     }

@@ -5,9 +5,7 @@ use crate::{Ctx, Exit, Failure, Run};
 use futures_util::StreamExt;
 use jiff::SignedDuration;
 use mapping_core::model::{Attachment, Record};
-use mapping_core::{
-    Ask, Blob, BlobStore, Error, ErrorKind, Item, Items, Kind, Retry, Source, SourceRef,
-};
+use mapping_core::{Ask, Blob, BlobStore, Error, ErrorKind, Item, Items, Kind, Retry, Source, SourceRef};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -163,7 +161,9 @@ async fn read_kind(
                 }
                 ctx.note(format!("{phase}: the stream broke and is taken up again: {e}"));
                 let pause = match e.retry() {
-                    Retry::After(pause) => SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_mins(1)),
+                    Retry::After(pause) => {
+                        SignedDuration::try_from(pause).unwrap_or(SignedDuration::from_mins(1))
+                    }
                     _ => SignedDuration::from_secs(i64::from(run.config().limits.pause_seconds)),
                 };
                 tokio::select! {
@@ -291,7 +291,8 @@ fn proof(run: &Run, source: &dyn Source) -> Result<ExtractReport, Failure> {
     let stage = run.stage();
     let (counts, bad) = (stage.counts()?, stage.bad_counts()?);
     let (pages, repeated) = (stage.pages()?, stage.repeated()?);
-    let mut report = ExtractReport { unmapped: stage.unmapped()?, notes: stage.notes()?, ..Default::default() };
+    let mut report =
+        ExtractReport { unmapped: stage.unmapped()?, notes: stage.notes()?, ..Default::default() };
     let asked: Vec<String> = source.kinds().iter().map(ToString::to_string).collect();
     let names: BTreeSet<&String> = counts.keys().chain(bad.keys()).chain(&asked).collect();
     for name in names {

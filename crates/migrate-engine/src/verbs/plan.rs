@@ -2,9 +2,7 @@
 
 use crate::drafts::{BATCH, Drafts, Finished, Inputs, Made, STAND_IN, TICKET};
 use crate::loading::row_of;
-use crate::store::{
-    BatchKind, BatchState, MemberState, PlanHead, PlanPage, PlanRow, Quarantined, thread,
-};
+use crate::store::{BatchKind, BatchState, MemberState, PlanHead, PlanPage, PlanRow, Quarantined, thread};
 use crate::strata;
 use crate::{Ctx, Exit, Failure, Run};
 use mapping_core::mapping::{ContactScope, ObjectRule};
@@ -165,7 +163,8 @@ pub async fn plan(
             .details(missing));
     }
     run.ledger().begin_plan().await?;
-    let mut planner = Planner { run, drafts: &drafts, ctx, relies_on: BTreeSet::new(), sums: BTreeMap::new() };
+    let mut planner =
+        Planner { run, drafts: &drafts, ctx, relies_on: BTreeSet::new(), sums: BTreeMap::new() };
     planner.plan_threads().await?;
     planner.plan_stand_ins().await?;
     planner.plan_records().await?;
@@ -209,7 +208,8 @@ fn head(
     stage_revision: u64,
 ) -> Result<PlanHead, Failure> {
     let now = drafts.inputs().catalog.digests();
-    let relies_on: BTreeMap<_, _> = relies_on.into_iter().map(|key| (key.clone(), now.get(&key).cloned())).collect();
+    let relies_on: BTreeMap<_, _> =
+        relies_on.into_iter().map(|key| (key.clone(), now.get(&key).cloned())).collect();
     let json = |e: serde_json::Error| Error::bug("a plan can't be written as JSON").with_source(e);
     let inputs = serde_json::to_string(drafts.inputs()).map_err(json)?;
     let mut hash = Sha256::new();
@@ -217,7 +217,14 @@ fn head(
     hash.update(serde_json::to_vec(&relies_on).map_err(json)?);
     hash.update(&drafts.inputs().catalog.account);
     report.digest = hex(hash);
-    Ok(PlanHead { id: 0, at: report.made_at, digest: report.digest.clone(), inputs, relies_on, stage_revision })
+    Ok(PlanHead {
+        id: 0,
+        at: report.made_at,
+        digest: report.digest.clone(),
+        inputs,
+        relies_on,
+        stage_revision,
+    })
 }
 
 fn hex(hash: Sha256) -> String {
@@ -429,7 +436,12 @@ impl Planner<'_> {
         Ok(())
     }
 
-    fn plan_group(&mut self, rule: &ObjectRule, names: &[SourceRef], page: &mut PlanPage) -> Result<(), Failure> {
+    fn plan_group(
+        &mut self,
+        rule: &ObjectRule,
+        names: &[SourceRef],
+        page: &mut PlanPage,
+    ) -> Result<(), Failure> {
         let mut records = Vec::with_capacity(names.len());
         for name in names {
             if let Some(why) = self.drafts.inputs().skip.get(&name.to_string()) {
@@ -456,7 +468,10 @@ impl Planner<'_> {
             let mut rows = Vec::new();
             for name in missing.iter().filter(|name| !schema.contains(name)) {
                 for record in self.run.ledger().rows_linking(name, 100_000)? {
-                    rows.push(in_plan(&record, format!("it links to {name}, which isn't there or can't be moved")));
+                    rows.push(in_plan(
+                        &record,
+                        format!("it links to {name}, which isn't there or can't be moved"),
+                    ));
                 }
             }
             if rows.is_empty() {
@@ -563,14 +578,16 @@ fn add_up(run: &Run, drafts: &Drafts<'_>, sums: BTreeMap<String, KindSum>) -> Re
         report.calls_worst += u64::from(row.calls_worst);
         report.floor += row.floor;
     }
-    report.seconds = catalog.quota.filter(|q| q.limit > 0).map(|q| {
-        report.calls.saturating_mul(q.window_seconds.into()).div_ceil(q.limit.into())
-    });
+    report.seconds = catalog
+        .quota
+        .filter(|q| q.limit > 0)
+        .map(|q| report.calls.saturating_mul(q.window_seconds.into()).div_ceil(q.limit.into()));
     for (rule, field, why, count) in ledger.loss_counts()? {
         *report.losses.entry(word(rule)).or_default() += count;
         report.losses_by_field.push(LossCount { rule, field, why, count });
     }
-    report.quarantined = ledger.quarantine_counts()?.into_iter().filter(|((p, _), _)| p == "plan").map(|(_, n)| n).sum();
+    report.quarantined =
+        ledger.quarantine_counts()?.into_iter().filter(|((p, _), _)| p == "plan").map(|(_, n)| n).sum();
     report.quarantined += run.stage().bad_counts()?.values().sum::<u64>();
     report.exit = match sums.values().all(KindSum::agrees) {
         false => Exit::Sums,

@@ -94,7 +94,8 @@ pub async fn provision(
     }
     let entries: Vec<SchemaEntry> = wanted.into_iter().map(|w| w.entry).collect();
     let calls = sink.meter().calls - calls_before;
-    let mut report = ProvisionReport { dry_run: options.dry_run, calls, entries, ..ProvisionReport::default() };
+    let mut report =
+        ProvisionReport { dry_run: options.dry_run, calls, entries, ..ProvisionReport::default() };
     if !options.dry_run && report.entries.iter().any(|e| !e.done) {
         report.exit = Exit::Incomplete;
     }
@@ -312,9 +313,10 @@ pub(crate) fn missing(drafts: &Drafts<'_>) -> Result<Vec<String>, Failure> {
 pub(crate) fn told(halt: &Halt) -> Option<(Exit, String)> {
     match halt {
         Halt::Interrupted => Some((Exit::Interrupted, "interrupted".to_owned())),
-        Halt::Unreachable(why) => {
-            Some((Exit::Stopped, format!("the destination can't be reached; run the same command again later: {why}")))
-        }
+        Halt::Unreachable(why) => Some((
+            Exit::Stopped,
+            format!("the destination can't be reached; run the same command again later: {why}"),
+        )),
         Halt::Stale(_) | Halt::Failed => None,
     }
 }

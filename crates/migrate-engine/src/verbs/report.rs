@@ -1,7 +1,7 @@
 //! `report`: everything in one JSON file and one HTML page.
 
-use super::status::StatusReport;
-use crate::{Ctx, Failure, Run};
+use super::status::{StatusReport, status};
+use crate::{Ctx, Failure, Run, html};
 use mapping_core::SourceRef;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,6 +62,52 @@ pub struct Reported {
 /// # Errors
 /// The ledger can't be read or the files can't be written.
 pub fn report(run: &Run, ctx: &Ctx<'_>) -> Result<Reported, Failure> {
-    let _ = (run, ctx);
-    Err(mapping_core::Error::bug("not written yet").into())
+    let report = gather(run)?;
+    let json = run.save_report("report", &report)?;
+    let page = html::page(&report, ctx.timer.now());
+    let html = run.write("reports/report.html", page.as_bytes())?;
+    ctx.note("report written");
+    Ok(Reported { json, html, report })
+}
+
+/// The most rows of the quarantine in a report.
+const ROWS: usize = 10_000;
+
+fn gather(run: &Run) -> Result<RunReport, Failure> {
+    let ledger = run.ledger();
+    let mut report = RunReport {
+        status: status(run)?,
+        extract: run.read_json("reports/extract.json")?,
+        plan: run.read_json("plan.json")?,
+        verify: run.read_json("reports/verify.json")?,
+        ..RunReport::default()
+    };
+    for batch in ledger.batches()? {
+        if let Some(applied) = run.read_json(&format!("reports/apply-{}.json", batch.number))? {
+            report.apply.insert(batch.number, applied);
+        }
+        if let Some(undone) = run.read_json(&format!("reports/rollback-{}.json", batch.number))? {
+            report.rollback.insert(batch.number, undone);
+        }
+    }
+    for (rule, _, _, count) in ledger.loss_counts()? {
+        *report.losses.entry(super::plan::word(rule)).or_default() += count;
+    }
+    let bad = run.stage().bad(ROWS)?.into_iter().map(|bad| QuarantineRow {
+        record: bad.record,
+        phase: "extract".to_owned(),
+        why: bad.why,
+        todo: "mend it at the source and extract it again".to_owned(),
+    });
+    report.quarantine.extend(bad);
+    let rows = ledger.quarantined(ROWS.saturating_sub(report.quarantine.len()))?;
+    report.quarantine.extend(rows.into_iter().map(|q| QuarantineRow {
+        record: q.record,
+        phase: q.phase,
+        why: q.why,
+        todo: q.todo,
+    }));
+    let line = |a: crate::store::Approval| format!("{} · {} · {} · {}", a.at, a.what, a.who, a.hash);
+    report.approvals = ledger.approvals()?.into_iter().map(line).collect();
+    Ok(report)
 }

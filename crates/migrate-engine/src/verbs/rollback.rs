@@ -10,8 +10,8 @@ use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Quarantine
 use crate::{Ctx, Exit, Failure, Run};
 use async_trait::async_trait;
 use mapping_core::{
-    Blobs, Draft, End, Made, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef,
-    drive, wind_down,
+    Blobs, Draft, End, Made, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef, State, drive,
+    wind_down,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -153,9 +153,6 @@ pub async fn rollback(
         }
     }
     report.calls = sink.meter().calls - calls_before;
-    if report.kept_count > 0 {
-        report.exit = Exit::Incomplete;
-    }
     if let Some((exit, why)) = ended {
         report.exit = exit;
         report.stopped = Some(why);
@@ -171,7 +168,7 @@ fn chosen(run: &Run, options: &RollbackOptions) -> Result<Vec<Batch>, Failure> {
     let data = |b: &&Batch| b.kind != BatchKind::Schema;
     let mut chosen: Vec<Batch> = match options.batch {
         Some(number) => all.iter().filter(there).filter(|b| b.number == number).cloned().collect(),
-        None => all.iter().filter(there).filter(data).next_back().into_iter().cloned().collect(),
+        None => all.iter().filter(there).rfind(data).into_iter().cloned().collect(),
     };
     if options.with_schema {
         let others: Vec<&Batch> =
@@ -225,7 +222,9 @@ const EXISTED: &str = "it was there before and nothing of it was changed";
 /// A record that a later batch carried on belongs to that batch.
 fn elsewhere(run: &Run, batch: &Batch, record: &SourceRef) -> CoreResult<Option<String>> {
     let newest = run.ledger().membership(record)?;
-    Ok(newest.filter(|(number, _)| *number != batch.number).map(|(number, _)| format!("batch {number} went on with it")))
+    Ok(newest
+        .filter(|(number, _)| *number != batch.number)
+        .map(|(number, _)| format!("batch {number} went on with it")))
 }
 
 impl RollbackReport {
@@ -249,7 +248,9 @@ async fn take_back(
     let ledger = run.ledger();
     ledger.set_batch(batch.number, BatchState::Undoing).await?;
     let drafts = match batch.kind {
-        BatchKind::Schema => Drafts::new(run, sink, Inputs::now(run, sink.dialect(), catalog.clone())?).await?,
+        BatchKind::Schema => {
+            Drafts::new(run, sink, Inputs::now(run, sink.dialect(), catalog.clone())?).await?
+        }
         _ => drafts_of(run, sink, batch).await?,
     };
     let mark = mark(run, &drafts, batch)?;
@@ -292,6 +293,9 @@ async fn take_back(
         *report.undone.entry(kind).or_default() += count;
     }
     undone.kept.iter().for_each(|kept| report.keep(&kept.record, &kept.why));
+    if undone.left_behind {
+        report.exit = Exit::Incomplete;
+    }
     if ended.is_none() {
         ledger.set_batch(batch.number, BatchState::RolledBack).await?;
     }
@@ -302,6 +306,8 @@ async fn take_back(
 struct Outcome {
     undone: BTreeMap<String, u64>,
     kept: Vec<Kept>,
+    /// Some of them stay although they were to go.
+    left_behind: bool,
 }
 
 /// Takes back the members of one phase, last first.
@@ -324,8 +330,7 @@ impl Work for Undoing<'_> {
     fn next(&self) -> CoreResult<Vec<Member>> {
         let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         let ledger = self.run.ledger();
-        let members =
-            ledger.members(self.batch.number, Some(self.phase), &TO_UNDO, *cursor, true, FETCH)?;
+        let members = ledger.members(self.batch.number, Some(self.phase), &TO_UNDO, *cursor, true, FETCH)?;
         if let Some(last) = members.last() {
             *cursor = last.seq;
         }
@@ -338,9 +343,10 @@ impl Work for Undoing<'_> {
             return self.over(member, MemberState::RolledBack, "").await;
         };
         if let Some(why) = elsewhere(self.run, self.batch, record)? {
-            return self.keep(member, &why).await;
+            self.list(member, &why, false);
+            return self.over(member, MemberState::Kept, &why).await;
         }
-        if member.state != MemberState::Undoing
+        if !self.is_begun(record)?
             && let Some(why) = self.edited(&progress, record).await?
         {
             return self.keep(member, &why).await;
@@ -370,8 +376,7 @@ impl Undoing<'_> {
         self.refusals.recall(&row.record, &mut progress);
         let env = env(self.run.config(), self.sink, &self.blobs, self.ctx.timer);
         let refs = refs_of(self.run, draft, &[], self.mark.as_ref())?;
-        let begun = ledger.membership(&row.record)?.is_some_and(|(_, state)| state == MemberState::Undoing);
-        if !begun {
+        if !self.is_begun(&row.record)? {
             match wind_down(&env, draft, &refs, &mut progress, &mut *journal).await? {
                 End::Done => {}
                 open => return self.not_yet(member, &progress, open).await,
@@ -397,12 +402,21 @@ impl Undoing<'_> {
         let (mut journal, mut progress) = ledger.journal(&row.record, &row.aliases, Vec::new())?;
         self.refusals.recall(&row.record, &mut progress);
         match drive(&env, draft, &refs, &mut progress, &mut *journal).await? {
-            End::Done => {
-                ledger.retire(&row.record).await?;
-                self.over(member, MemberState::RolledBack, "").await
-            }
+            End::Done => match still_there(&progress) {
+                Some(why) => self.keep(member, &why).await,
+                None => {
+                    ledger.retire(&row.record).await?;
+                    self.over(member, MemberState::RolledBack, "").await
+                }
+            },
             open => self.not_yet(member, &progress, open).await,
         }
+    }
+
+    /// Whether the steps that take it back are there already.
+    fn is_begun(&self, record: &SourceRef) -> CoreResult<bool> {
+        let newest = self.run.ledger().membership(record)?;
+        Ok(newest.is_some_and(|(_, state)| state == MemberState::Undoing))
     }
 
     async fn not_yet(&self, member: &Member, progress: &Progress, end: End) -> CoreResult<Verdict> {
@@ -443,20 +457,39 @@ impl Undoing<'_> {
     /// What was there before and wasn't changed isn't ours any more: a later batch may match it again.
     async fn keep_as_it_was(&self, member: &Member) -> CoreResult<Verdict> {
         self.run.ledger().retire(&member.row.record).await?;
-        self.list(member, EXISTED);
+        self.list(member, EXISTED, false);
         self.over(member, MemberState::RolledBack, EXISTED).await
     }
 
     async fn keep(&self, member: &Member, why: &str) -> CoreResult<Verdict> {
-        self.list(member, why);
+        self.list(member, why, true);
         let record = member.row.record.clone();
-        let row = Quarantined { record, phase: "rollback".to_owned(), why: why.to_owned(), todo: TODO.to_owned() };
+        let row =
+            Quarantined { record, phase: "rollback".to_owned(), why: why.to_owned(), todo: TODO.to_owned() };
         self.run.ledger().quarantine(vec![row]).await?;
         self.over(member, MemberState::Kept, why).await
     }
 
-    fn list(&self, member: &Member, why: &str) {
+    fn list(&self, member: &Member, why: &str, against_our_will: bool) {
         let kept = Kept { record: member.row.record.clone(), why: why.to_owned() };
-        self.outcome.lock().unwrap_or_else(PoisonError::into_inner).kept.push(kept);
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.left_behind |= against_our_will;
+        outcome.kept.push(kept);
     }
+}
+
+/// What the destination didn't take back although it was asked to, in its own words.
+fn still_there(progress: &Progress) -> Option<String> {
+    let made = progress.receipts().find_map(|(_, r)| match &r.made {
+        Made::Created(remote) => Some(remote),
+        _ => None,
+    })?;
+    let removed =
+        progress.receipts().any(|(_, r)| matches!(&r.made, Made::Removed(remote) if remote == made));
+    let lost = progress.entries.iter().rev().find_map(|e| match &e.state {
+        State::Lost { why } => Some(why.clone()),
+        _ => None,
+    });
+    let last_is_lost = progress.entries.last().is_some_and(|e| matches!(e.state, State::Lost { .. }));
+    if removed || !last_is_lost { None } else { lost }
 }

@@ -1,6 +1,8 @@
 //! `status`: the ledger at a glance.
 
-use super::apply::PhaseSum;
+use super::apply::{PhaseSum, phase_sums};
+use super::extract::EXTRACT_STATE;
+use crate::store::{BatchKind, BatchState};
 use crate::{Failure, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -48,6 +50,55 @@ pub struct StatusReport {
 /// # Errors
 /// The ledger can't be read.
 pub fn status(run: &Run) -> Result<StatusReport, Failure> {
-    let _ = run;
-    Err(mapping_core::Error::bug("not written yet").into())
+    let ledger = run.ledger();
+    let mut batches = Vec::new();
+    for batch in ledger.batches()? {
+        batches.push(BatchStatus {
+            number: batch.number,
+            label: batch.label,
+            kind: word(&batch.kind),
+            state: word(&batch.state),
+            phases: phase_sums(&ledger.tally(batch.number)?).into_values().collect(),
+        });
+    }
+    let bad: u64 = run.stage().bad_counts()?.values().sum();
+    let mut status = StatusReport {
+        name: run.config().name.clone(),
+        staged: run.stage().counts()?,
+        extract_complete: ledger.value(EXTRACT_STATE)?.as_deref() == Some("complete"),
+        plan: ledger.plan()?.map(|p| p.digest),
+        batches,
+        quarantined: bad + ledger.quarantine_counts()?.values().sum::<u64>(),
+        losses: ledger.loss_counts()?.iter().map(|(_, _, _, n)| n).sum(),
+        next: String::new(),
+    };
+    status.next = next(run, &status)?.to_owned();
+    Ok(status)
+}
+
+/// The verb that moves the run on.
+fn next(run: &Run, status: &StatusReport) -> Result<&'static str, Failure> {
+    if !status.extract_complete {
+        return Ok("extract");
+    }
+    let batches = run.ledger().batches()?;
+    if batches.iter().any(|b| b.state == BatchState::Undoing) {
+        return Ok("rollback");
+    }
+    if batches.iter().any(|b| b.kind != BatchKind::Schema && b.state == BatchState::Running) {
+        return Ok("apply");
+    }
+    if !batches.iter().any(|b| b.kind == BatchKind::Schema) && status.plan.is_none() {
+        return Ok("map, then provision");
+    }
+    if status.plan.is_none() {
+        return Ok("plan");
+    }
+    let full = batches.iter().any(|b| b.kind == BatchKind::Full && b.state == BatchState::Finished);
+    Ok(if full { "verify, then report" } else { "apply" })
+}
+
+/// A state's name in reports.
+fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
 }

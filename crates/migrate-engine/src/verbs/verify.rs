@@ -7,7 +7,9 @@ use crate::loading::refs_of;
 use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
 use crate::{Ctx, Event, Exit, Failure, Run};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use mapping_core::{Difference, Draft, Error, Observed, RemoteRef, Result as CoreResult, Sink, SourceRef, Window, diff};
+use mapping_core::{
+    Difference, Draft, Error, Observed, RemoteRef, Result as CoreResult, Sink, SourceRef, Window, diff,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -279,7 +281,8 @@ impl Reader<'_> {
         };
         seen.compared = fields(&want, seen.hidden) + differs.len() as u64;
         seen.differences = found.iter().map(|d| (d.field.clone(), how(d))).collect();
-        let told = differs.into_iter().map(|field| (field, "it differed in the answer of its write".to_owned()));
+        let told =
+            differs.into_iter().map(|field| (field, "it differed in the answer of its write".to_owned()));
         seen.differences.extend(told);
         seen.digest = observed.draft.digest();
         Ok(())

@@ -61,8 +61,10 @@ pub(super) fn progress(c: &Connection, record: &str) -> Result<Option<Progress>>
 pub(super) fn add_steps(c: &Connection, record: &str, steps: &[Step]) -> Result<()> {
     let attempt = attempt(c, record).map_err(db)?;
     let sql = "SELECT COUNT(*) FROM step WHERE record = ?1 AND attempt = ?2";
-    let from: u64 =
-        c.prepare_cached(sql).and_then(|mut q| q.query_row(params![record, attempt], |r| r.get(0))).map_err(db)?;
+    let from: u64 = c
+        .prepare_cached(sql)
+        .and_then(|mut q| q.query_row(params![record, attempt], |r| r.get(0)))
+        .map_err(db)?;
     let sql = "INSERT INTO step (record, attempt, place, state, step) VALUES (?1, ?2, ?3, 'planned', ?4)";
     let mut insert = c.prepare_cached(sql).map_err(db)?;
     for (place, step) in (from..).zip(steps) {
@@ -199,7 +201,8 @@ fn take_receipt(c: &Connection, record: &str, aliases: &[SourceRef], made: &Made
         Made::Removed(remote) => {
             let remote = remote.to_string();
             c.execute("DELETE FROM owner WHERE remote = ?1", [&remote]).map_err(db)?;
-            c.execute("DELETE FROM target WHERE remote = ?1 AND by = ?2", [remote.as_str(), record]).map_err(db)?;
+            c.execute("DELETE FROM target WHERE remote = ?1 AND by = ?2", [remote.as_str(), record])
+                .map_err(db)?;
             Ok(())
         }
         Made::Changed(_) | Made::Nothing => Ok(()),

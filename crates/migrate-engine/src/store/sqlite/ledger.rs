@@ -26,7 +26,8 @@ pub(super) fn last_row(c: &Connection) -> Result<u64> {
 impl Ledger for Sqlite {
     async fn begin_plan(&self) -> Result<()> {
         self.write(|c| {
-            let clear = "DELETE FROM plan_row; DELETE FROM plan_stands; DELETE FROM plan_link; DELETE FROM plan_key;
+            let clear =
+                "DELETE FROM plan_row; DELETE FROM plan_stands; DELETE FROM plan_link; DELETE FROM plan_key;
                  DELETE FROM skipped; DELETE FROM loss WHERE phase = 'plan';
                  DELETE FROM quarantine WHERE phase = 'plan'; UPDATE plan SET finished = 0;";
             c.execute_batch(clear).map_err(db)
@@ -77,7 +78,8 @@ impl Ledger for Sqlite {
             let mut members = c.prepare_cached(sql)?;
             keys.into_iter()
                 .map(|key| {
-                    let records = members.query_map(params![rule, key], parse_first)?.collect::<Result<_, _>>()?;
+                    let records =
+                        members.query_map(params![rule, key], parse_first)?.collect::<Result<_, _>>()?;
                     Ok((key, records))
                 })
                 .collect()
@@ -167,8 +169,10 @@ impl Ledger for Sqlite {
 
     fn plan_row(&self, record: &SourceRef) -> Result<Option<PlanRow>> {
         let body: Option<String> = self.read(|c| {
-            let mut query = c.prepare_cached("SELECT body FROM plan_row
-                       WHERE record = (SELECT by FROM plan_stands WHERE record = ?1)")?;
+            let mut query = c.prepare_cached(
+                "SELECT body FROM plan_row
+                       WHERE record = (SELECT by FROM plan_stands WHERE record = ?1)",
+            )?;
             query.query_row([name(record)], |row| row.get(0)).optional()
         })?;
         body.map(|b| from_json(&b)).transpose()
@@ -251,14 +255,14 @@ impl Ledger for Sqlite {
 
     async fn add_members(&self, batch: u32, rows: Vec<PlanRow>) -> Result<()> {
         self.write(move |c| {
-            let sql = "INSERT OR IGNORE INTO member (batch, phase, kind, record, state, why, calls, floor, body)
+            let sql =
+                "INSERT OR IGNORE INTO member (batch, phase, kind, record, state, why, calls, floor, body)
                        VALUES (?1, ?2, ?3, ?4, ?5, '', ?6, ?7, ?8)";
             let mut insert = c.prepare_cached(sql).map_err(db)?;
             let open = json(&MemberState::Open)?;
             for row in rows {
                 let (kind, record) = (row.kind.as_str(), name(&row.record));
-                let values =
-                    params![batch, row.phase, kind, record, open, row.calls, row.floor, json(&row)?];
+                let values = params![batch, row.phase, kind, record, open, row.calls, row.floor, json(&row)?];
                 insert.execute(values).map_err(db)?;
             }
             Ok(())
@@ -340,7 +344,8 @@ impl Ledger for Sqlite {
     fn tally(&self, batch: u32) -> Result<Vec<Tally>> {
         type Counted = (u32, String, String, u64, u64, u64);
         let rows: Vec<Counted> = self.read(|c| {
-            let sql = "SELECT phase, kind, state, COUNT(*), SUM(calls), SUM(floor) FROM member WHERE batch = ?1
+            let sql =
+                "SELECT phase, kind, state, COUNT(*), SUM(calls), SUM(floor) FROM member WHERE batch = ?1
                        GROUP BY phase, kind, state ORDER BY phase, kind, state";
             let mut query = c.prepare_cached(sql)?;
             let rows = query.query_map([batch], |r| {

@@ -28,9 +28,10 @@ pub struct Sqlite {
     next_row: AtomicU64,
 }
 
-/// The thread that writes. Dropping it ends the thread when its queue is empty.
+/// The thread that writes. Dropping it does what is queued, ends the thread and closes its connection: afterwards the
+/// directory can be moved.
 struct Writer {
-    jobs: Option<mpsc::Sender<Job>>,
+    jobs: mpsc::Sender<Message>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -38,6 +39,10 @@ type Work = Box<dyn FnOnce(&Connection) -> Result<()> + Send>;
 struct Job {
     work: Work,
     done: oneshot::Sender<Result<()>>,
+}
+enum Message {
+    Job(Job),
+    Stop,
 }
 
 impl Sqlite {
@@ -62,7 +67,7 @@ impl Sqlite {
             .map_err(|e| Error::not_sent(ErrorKind::Ledger, "no thread for the ledger").with_source(e))?;
         Ok(Sqlite {
             reader: Mutex::new(reader),
-            writer: Writer { jobs: Some(jobs), thread: Some(thread) },
+            writer: Writer { jobs, thread: Some(thread) },
             locks: Arc::new(Mutex::new(locks)),
             next_row: AtomicU64::new(next_row + 1),
         })
@@ -94,7 +99,7 @@ impl Writer {
 
 /// A way to the writer thread that a journal can keep.
 #[derive(Clone)]
-struct Handle(Option<mpsc::Sender<Job>>);
+struct Handle(mpsc::Sender<Message>);
 
 impl Handle {
     async fn write<T, F>(&self, work: F) -> Result<T>
@@ -111,8 +116,7 @@ impl Handle {
             Ok(())
         });
         let gone = || Error::not_sent(ErrorKind::Ledger, "the ledger's thread has ended");
-        let jobs = self.0.as_ref().ok_or_else(gone)?;
-        jobs.send(Job { work, done }).map_err(|_| gone())?;
+        self.0.send(Message::Job(Job { work, done })).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())??;
         slot.lock().unwrap_or_else(PoisonError::into_inner).take().ok_or_else(gone)
     }
@@ -120,11 +124,9 @@ impl Handle {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        // Journals that outlive the store keep the thread alive; then it ends with the last of them.
-        self.jobs = None;
-        if let Some(thread) = self.thread.take()
-            && thread.is_finished()
-        {
+        // A message, not the end of the queue: a journal that outlives the store must not keep the thread.
+        let _ = self.jobs.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
@@ -140,12 +142,14 @@ fn connect(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn write_all(connection: Connection, queue: &mpsc::Receiver<Job>) {
-    while let Ok(first) = queue.recv() {
+fn write_all(connection: Connection, queue: &mpsc::Receiver<Message>) {
+    let mut stop = false;
+    while !stop && let Ok(Message::Job(first)) = queue.recv() {
         let mut group = vec![first];
-        while group.len() < GROUP {
+        while group.len() < GROUP && !stop {
             match queue.try_recv() {
-                Ok(job) => group.push(job),
+                Ok(Message::Job(job)) => group.push(job),
+                Ok(Message::Stop) => stop = true,
                 Err(_) => break,
             }
         }

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 #[async_trait]
 impl Stage for Sqlite {
     async fn put(&self, records: Vec<Record>) -> Result<()> {
-        let rows = records.iter().map(|r| Ok((r.key(), parent_of(r), json(r)?))).collect::<Result<Vec<_>>>()?;
+        let rows =
+            records.iter().map(|r| Ok((r.key(), parent_of(r), json(r)?))).collect::<Result<Vec<_>>>()?;
         self.write(move |c| {
             let sql = "INSERT INTO unfinished (kind, name, parent, body) VALUES (?1, ?2, ?3, ?4)";
             let mut insert = c.prepare_cached(sql).map_err(db)?;

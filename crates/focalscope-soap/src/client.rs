@@ -534,8 +534,7 @@ impl Classify for SoapAnswers {
 
 fn looks_like_an_envelope(body: &[u8]) -> bool {
     let head: Vec<u8> = body.iter().copied().filter(|b| *b != 0).take(2048).collect();
-    head.trim_ascii_start().iter().any(|b| *b == b'<')
-        && head.windows(9).any(|w| w == b"Envelope " || w == b"Envelope>")
+    head.contains(&b'<') && head.windows(9).any(|w| w == b"Envelope " || w == b"Envelope>")
 }
 
 fn only_windows(headers: &http::HeaderMap) -> bool {

@@ -65,7 +65,7 @@ pub fn doctor(profile: &Profile, wsdl: &Wsdl) -> Vec<Finding> {
     for problem in wsdl.problems.iter().take(50) {
         doctor.say(Severity::Info, "wsdl", format!("{}: {}", problem.place, problem.what));
     }
-    doctor.findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    doctor.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     doctor.findings
 }
 

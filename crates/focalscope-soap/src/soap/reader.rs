@@ -135,7 +135,15 @@ enum Content {
     /// A complex type, or an element of unknown type.
     Record { record: Record, text: String, guide: Guide },
     /// A simple type.
-    Scalar { text: String, of: SimpleType, attributes: Vec<(Arc<str>, Value)>, markup: u32 },
+    Scalar {
+        text: String,
+        of: SimpleType,
+        attributes: Vec<(Arc<str>, Value)>,
+        /// Whether markup came, so that `text` is escaped.
+        markup: bool,
+    },
+    /// An element inside an element of text: markup that is kept as text.
+    Markup(String),
     /// Base64 that is handed out.
     Blob(BlobDecoder),
 }
@@ -401,21 +409,24 @@ impl Reader {
     fn child(&mut self, open: Open, before: Mended) -> Result<(), SoapError> {
         let Some(parent) = self.stack.last_mut() else { return Ok(()) };
         let (on_path, depth) = (parent.on_item_path, parent.depth + 1);
-        if let Content::Scalar { text, markup, .. } = &mut parent.content {
-            // Markup inside an element of text, an XHTML body say: it is kept as text.
-            if *markup == 0 && !text.is_empty() {
-                *text = escape(text);
+        let inside_text = match &mut parent.content {
+            Content::Scalar { text, markup, .. } => {
+                if !std::mem::replace(markup, true) {
+                    *text = escape(text);
+                }
+                Some(text)
             }
-            *markup += 1;
+            Content::Markup(text) => Some(text),
+            _ => None,
+        };
+        if let Some(text) = inside_text {
             write_tag(text, &open);
-            let size = text.len();
-            let path = self.path("");
-            if size > self.expect.limits.text {
+            if text.len() > self.expect.limits.text {
                 return Err(SoapError::bound(Bound::Text, self.expect.limits.text as u64));
             }
+            let path = self.path("");
             Report::note(&mut self.report.markup_in_text, path);
-            let frame = Frame::markup(open.name.local.clone(), depth, before);
-            self.stack.push(frame);
+            self.stack.push(Frame::markup(open.name.local.clone(), depth, before));
             return Ok(());
         }
         if matches!(parent.content, Content::Blob(_)) {
@@ -565,7 +576,7 @@ impl Reader {
             if self.is_blob() {
                 return Content::Blob(self.blob());
             }
-            return Content::Scalar { text: String::new(), of: simple.clone(), attributes, markup: 0 };
+            return Content::Scalar { text: String::new(), of: simple.clone(), attributes, markup: false };
         }
         if matches!(guide, Guide::Free) && self.is_blob() {
             return Content::Blob(self.blob());
@@ -648,16 +659,15 @@ impl Reader {
             };
             return Ok(());
         };
-        if let Some(Frame { content: Content::Scalar { text, markup, .. }, .. }) = self.stack.last_mut()
-            && *markup > 0
-            && matches!(&frame.content, Content::Scalar { markup, .. } if *markup == u32::MAX)
-        {
-            if let Content::Scalar { text: inner, .. } = &frame.content {
+        if let Content::Markup(inner) = &frame.content {
+            if let Some(Frame { content: Content::Scalar { text, .. } | Content::Markup(text), .. }) =
+                self.stack.last_mut()
+            {
                 text.push_str(inner);
+                text.push_str("</");
+                text.push_str(&frame.name);
+                text.push('>');
             }
-            text.push_str("</");
-            text.push_str(&frame.name);
-            text.push('>');
             return Ok(());
         }
         let Frame { slot, is_item, wraps, mended, held, .. } = frame;
@@ -744,6 +754,7 @@ impl Reader {
                 Ok(Value::Record(Record { of: None, fields, extra: attributes }))
             }
             Content::Record { record, text, guide } => Ok(self.record(record, text, guide, nil, &frame.name)),
+            Content::Markup(text) => Ok(Value::Text(text)),
         }
     }
 
@@ -820,14 +831,13 @@ enum Step {
 }
 
 impl Frame {
-    /// A frame for an element inside an element of text; `u32::MAX` marks it.
+    /// A frame for an element inside an element of text.
     fn markup(name: Arc<str>, depth: usize, before: Mended) -> Frame {
-        let of = SimpleType { builtin: Builtin::String, list: false, values: Vec::new() };
         Frame {
             name,
             slot: Slot::Extra,
             nil: false,
-            content: Content::Scalar { text: String::new(), of, attributes: Vec::new(), markup: u32::MAX },
+            content: Content::Markup(String::new()),
             on_item_path: None,
             is_item: false,
             wraps: false,
@@ -847,9 +857,8 @@ impl Frame {
                 }
                 return Ok(0);
             }
-            Content::Record { text, .. } => text,
-            Content::Scalar { text, markup: 0, .. } => text,
-            Content::Scalar { text, .. } => {
+            Content::Record { text, .. } | Content::Scalar { text, markup: false, .. } => text,
+            Content::Scalar { text, .. } | Content::Markup(text) => {
                 text.push_str(&escape(more));
                 return Self::checked(text, more, limits);
             }

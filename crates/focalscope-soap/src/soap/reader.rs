@@ -513,6 +513,8 @@ impl Reader {
     ) -> Result<(), SoapError> {
         let name = name.unwrap_or_else(|| open.name.local.clone());
         self.item_path_seen = self.item_path_seen.max(on_item_path.unwrap_or(0));
+        // An element costs memory even when it is empty.
+        self.held += 64;
         let (guide, of) = self.instance_type(&open.attributes, guide, &name);
         let nil = open.attributes.iter().any(|a| {
             ns::is_xsi(&a.name.namespace) && &*a.name.local == "nil" && matches!(a.value.trim(), "true" | "1")
@@ -529,7 +531,7 @@ impl Reader {
             wraps: false,
             depth,
             mended: before,
-            held: self.held,
+            held: self.held - 64,
         });
         let content = self.content(guide, of, open.attributes);
         if let Some(frame) = self.stack.last_mut() {
@@ -685,20 +687,23 @@ impl Reader {
                 let items =
                     record.fields.iter().position(|(n, _)| *n == name).map(|at| record.fields.remove(at).1);
                 for item in items.map(unlist).unwrap_or_default() {
-                    self.attach(name.clone(), slot, item);
+                    self.attach(name.clone(), slot, item)?;
                 }
             }
-            value => self.attach(name, slot, value),
+            value => self.attach(name, slot, value)?,
         }
         Ok(())
     }
 
-    fn attach(&mut self, name: Arc<str>, slot: Slot, value: Value) {
+    fn attach(&mut self, name: Arc<str>, slot: Slot, value: Value) -> Result<(), SoapError> {
         let Some(parent) = self.stack.last_mut() else {
             self.root_done(name, value);
-            return;
+            return Ok(());
         };
-        let Content::Record { record, .. } = &mut parent.content else { return };
+        let Content::Record { record, .. } = &mut parent.content else { return Ok(()) };
+        if record.fields.len() + record.extra.len() > self.expect.limits.fields {
+            return Err(SoapError::bound(Bound::Fields, self.expect.limits.fields as u64));
+        }
         let again = match slot {
             Slot::Field { repeats, known } => Record::add(&mut record.fields, &name, value, repeats) && known,
             Slot::Extra => {
@@ -710,6 +715,7 @@ impl Reader {
             let path = self.path(&name);
             Report::note(&mut self.report.repeated, path);
         }
+        Ok(())
     }
 
     /// An element directly in the Header or the Body is whole.

@@ -323,6 +323,8 @@ pub struct Operation {
     pub inline: bool,
     /// The SOAP operation.
     pub operation: String,
+    /// Another SOAPAction than the WSDL says.
+    pub action: Option<String>,
     /// The parameter for the id of the record that is asked for, or of the ticket whose parts are.
     pub key: Option<String>,
     /// The parameter for "changed at or after".

@@ -254,6 +254,8 @@ impl Gate {
         if let Some(wait) = said.resets_in {
             state.resets_at = Some(now + wait).filter(|_| !wait.is_zero()).or(state.resets_at);
         }
+        // Refusals of calls that had left before the gate closed say nothing new.
+        let knows_already = state.closed_until.is_some_and(|until| until > now);
         let others = state.in_flight.saturating_sub(1);
         if let Some(remaining) = said.remaining.filter(|remaining| *remaining <= state.limit) {
             // Answers may overtake each other; within a window the lowest is the latest.
@@ -268,7 +270,7 @@ impl Gate {
             state.throttled += 1;
             let backoff =
                 FIRST_CLOSING.saturating_mul(1 << state.throttled_in_a_row.min(10)).min(LONGEST_CLOSING);
-            state.throttled_in_a_row += 1;
+            state.throttled_in_a_row += u32::from(!knows_already);
             // A stated time has whole seconds and may be over already; coming back at once would be refused again.
             let wait = said.resets_in.unwrap_or(backoff).max(backoff);
             self.close(&mut state, now + wait);

@@ -97,10 +97,12 @@ impl Http {
         let client = if plain::is_loopback(uri) { &self.local } else { &self.client };
         let mut call = client.request(request.method().clone(), uri.to_string()).headers(headers.clone());
         let mut failure = upload::Failure::default();
+        let mut call_off = None;
         let len = request.body().len();
         if len > 0 {
-            let (body, kept) = upload::start(request.body(), flight).await?;
+            let (body, kept, guard) = upload::start(request.body(), flight).await?;
             failure = kept;
+            call_off = Some(guard);
             call = call.header(CONTENT_LENGTH, len).body(body);
         } else {
             if matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH) {
@@ -109,7 +111,11 @@ impl Http {
             // Nothing tells when a request without a body leaves; so it does now.
             flight.leaves();
         }
-        let answer = call.send().await.map_err(|error| {
+        let answer = call.send().await;
+        if let Some(guard) = call_off {
+            guard.ended();
+        }
+        let answer = answer.map_err(|error| {
             if error.is_connect() || error.is_builder() {
                 flight.refused(before);
             }

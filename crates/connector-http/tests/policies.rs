@@ -250,7 +250,9 @@ fn statuses_are_classified_with_their_outcome() {
     assert_eq!(of(200), Ok(()));
     assert_eq!(of(204), Ok(()));
     let expected = [
+        (301, Malformed, Unknown, false),
         (302, Malformed, Unknown, false),
+        (303, Malformed, Unknown, false),
         (307, Malformed, Rejected, false),
         (400, Invalid, Rejected, false),
         (401, Unauthorized, Rejected, false),
@@ -482,6 +484,30 @@ async fn an_attempt_that_ends_before_its_first_byte_left_is_not_sent() {
     let stack = Timeout::new(Connecting, timeouts(5, 5, 50), clock());
     let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
     assert_eq!(e.outcome(), Outcome::NotSent);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_leaves_while_it_is_being_ended_is_unknown() {
+    struct Leaves(Flight);
+    impl Drop for Leaves {
+        fn drop(&mut self) {
+            self.0.leaves();
+        }
+    }
+    struct AtTheLastMoment;
+    #[async_trait]
+    impl Exchange for AtTheLastMoment {
+        async fn exchange(&self, request: &Request) -> Result<Response> {
+            let _leaves = Leaves(Meta::of(request).flight().clone());
+            std::future::pending().await
+        }
+    }
+    let stack = Timeout::new(AtTheLastMoment, timeouts(5, 5, 50), clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
+    let stack = Deadline::new(AtTheLastMoment, SECOND, clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
 }
 
 #[tokio::test(start_paused = true)]

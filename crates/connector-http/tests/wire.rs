@@ -221,6 +221,30 @@ async fn a_file_that_can_not_be_opened_is_not_sent_and_one_that_breaks_off_is_un
 }
 
 #[tokio::test]
+async fn a_file_that_has_grown_is_not_sent_cut() {
+    let (base, mut requests) = server().await;
+    let chunk = 65_529;
+    for (declared, outcome) in [(chunk, Outcome::NotSent), (2 * chunk, Outcome::Unknown)] {
+        let grown = Zeros { len: declared, yields: declared + 1, opened: AtomicUsize::new(0) };
+        let body = Body::of(vec![Segment::Raw { len: declared, open: Arc::new(grown) }]);
+        let request = create(&base, body);
+        let answering = async {
+            while let Some(came) = requests.recv().await {
+                let whole = came.body_bytes == declared;
+                came.answer("201 Created\r\ncontent-length: 0", b"").await;
+                assert!(!whole, "a cut file arrived as a whole one");
+            }
+        };
+        let http = wire();
+        let e = tokio::select! {
+            answer = http.exchange(&request) => answer.unwrap_err(),
+            () = answering => panic!("closed"),
+        };
+        assert_eq!((e.kind(), e.outcome()), (ErrorKind::Io, outcome), "{e}");
+    }
+}
+
+#[tokio::test]
 async fn dropping_a_write_after_the_server_saw_it_is_unknown() {
     let (base, mut requests) = server().await;
     let meta = Meta::create("create");

@@ -8,6 +8,7 @@ use mapping_core::model::{AgentState, Channel, Direction, Priority, Status};
 use mapping_core::{Error, ErrorKind, Format, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::client::FaultRules;
@@ -379,6 +380,18 @@ impl Profile {
     /// None in a build whose tests pass.
     pub fn built_in() -> Result<Profile> {
         Profile::parse(DEFAULT)
+    }
+
+    /// Reads a profile's file; the built-in one without a path.
+    ///
+    /// # Errors
+    /// `Config` when the file can't be read, and as [`parse`](Profile::parse).
+    pub fn load(path: Option<&Path>) -> Result<Profile> {
+        let Some(path) = path else { return Profile::built_in() };
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Error::not_sent(ErrorKind::Config, "the service profile can't be read").with("kind", e.kind())
+        })?;
+        Profile::parse(&text)
     }
 
     /// Reads a profile.

@@ -76,7 +76,7 @@ impl FocalScope {
     /// `Config` for a profile that doesn't fit (all findings are in the message), for missing credentials and for
     /// settings that make no sense; else what the network says.
     pub async fn connect(config: Config) -> Result<FocalScope> {
-        let profile = load_profile(&config).await?;
+        let profile = Profile::load(config.profile.as_deref())?;
         FocalScope::reach(config, profile).await?.connect()
     }
 
@@ -150,14 +150,6 @@ impl Reached {
         }
         FocalScope::new(client, profile)
     }
-}
-
-async fn load_profile(config: &Config) -> Result<Profile> {
-    let Some(path) = &config.profile else { return Profile::built_in() };
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::not_sent(ErrorKind::Config, "the service profile can't be read").with("kind", e.kind())
-    })?;
-    Profile::parse(&text)
 }
 
 /// The HTTP stack: paced by the profile, one budget for everything.

@@ -4,4 +4,7 @@ pub mod clock;
 pub mod dataset;
 pub mod focalscope;
 pub mod generator;
+pub mod intercom;
+pub mod journal;
+pub mod judge;
 pub mod mail;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use migrate_sandbox::dataset::Dataset;
 use migrate_sandbox::mail::MailSettings;
-use migrate_sandbox::{focalscope, generator, mail};
+use migrate_sandbox::{focalscope, generator, intercom, mail};
 use tokio::net::TcpListener;
 
 /// Stand-in servers for moving a help desk.
@@ -32,6 +32,18 @@ enum Command {
         /// Zone of the server's wall clock.
         #[arg(long, default_value = focalscope::DEFAULT_ZONE)]
         zone: String,
+    },
+    /// Serves a workspace in the manner of Intercom, with a teammate for each agent who still works and a team for each
+    /// queue of the help desk.
+    Intercom {
+        /// Address and port to listen on; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:8082")]
+        listen: SocketAddr,
+        #[command(flatten)]
+        origin: Origin,
+        /// Calls allowed in each window of ten seconds.
+        #[arg(long)]
+        rate_limit: Option<u32>,
     },
     /// Prints a generated help desk as JSON.
     Generate {
@@ -92,6 +104,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
         Command::Focalscope { listen, origin, zone } => run_focalscope(listen, origin, &zone).await,
+        Command::Intercom { listen, origin, rate_limit } => run_intercom(listen, origin, rate_limit).await,
         Command::Generate { seed, tickets } => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
             generator::generate(seed, tickets).write(&mut out)?;
@@ -111,6 +124,23 @@ async fn run_focalscope(listen: SocketAddr, origin: Origin, zone: &str) -> Resul
     writeln!(std::io::stdout(), "FocalScope stand-in on http://{address}{}?wsdl", focalscope::PATH)?;
     tokio::select! {
         served = focalscope::serve(listener, instance) => Ok(served?),
+        stopped = tokio::signal::ctrl_c() => Ok(stopped?),
+    }
+}
+
+async fn run_intercom(
+    listen: SocketAddr,
+    origin: Origin,
+    rate_limit: Option<u32>,
+) -> Result<(), Box<dyn Error>> {
+    let instance = intercom::Intercom::default();
+    instance.seed(intercom::Seed::for_dataset(&origin.load()?));
+    instance.turn(|knobs| knobs.rate_limit = rate_limit.unwrap_or(knobs.rate_limit));
+    let listener = TcpListener::bind(listen).await?;
+    let address = listener.local_addr()?;
+    writeln!(std::io::stdout(), "Intercom stand-in on http://{address}, token sandbox-token")?;
+    tokio::select! {
+        served = intercom::serve(listener, instance) => Ok(served?),
         stopped = tokio::signal::ctrl_c() => Ok(stopped?),
     }
 }

@@ -1,0 +1,161 @@
+//! `/data_attributes`: the attributes of contacts and companies.
+
+use crate::client::{Client, Pending};
+use crate::endpoint::{Ask, Does, Endpoint, json};
+use crate::id::DataAttributeId;
+use crate::wire::{Fields, Listed, or_default};
+use connector_http::Body;
+use http::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// A data attribute: a standard one or the workspace's own.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DataAttribute {
+    /// Its id; standard ones have none.
+    #[serde(default)]
+    pub id: Option<DataAttributeId>,
+    /// `contact` or `company`.
+    #[serde(default)]
+    pub model: String,
+    /// Its name.
+    pub name: String,
+    /// `string`, `integer`, `float`, `boolean` or `date`. A `datetime` is read back as `date`, a list as `string`.
+    #[serde(default)]
+    pub data_type: String,
+    /// What it is for.
+    #[serde(default)]
+    pub description: Option<String>,
+    /// The values of a list.
+    #[serde(default, deserialize_with = "or_default")]
+    pub options: Vec<String>,
+    /// Whether the workspace made it.
+    #[serde(default, deserialize_with = "or_default")]
+    pub custom: bool,
+    /// Whether it was archived.
+    #[serde(default, deserialize_with = "or_default")]
+    pub archived: bool,
+    /// Everything else.
+    #[serde(flatten)]
+    pub extra: Fields,
+}
+
+/// A data attribute of contacts to be made.
+#[must_use]
+#[derive(Clone, Debug, Serialize)]
+pub struct NewDataAttribute {
+    name: String,
+    model: &'static str,
+    data_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<Choice>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Choice {
+    value: String,
+}
+
+impl NewDataAttribute {
+    /// Text of up to 255 characters.
+    pub fn string(name: impl Into<String>) -> Self {
+        Self::of(name, "string")
+    }
+    /// A whole number.
+    pub fn integer(name: impl Into<String>) -> Self {
+        Self::of(name, "integer")
+    }
+    /// A decimal number.
+    pub fn float(name: impl Into<String>) -> Self {
+        Self::of(name, "float")
+    }
+    /// Yes or no.
+    pub fn boolean(name: impl Into<String>) -> Self {
+        Self::of(name, "boolean")
+    }
+    /// A moment.
+    pub fn datetime(name: impl Into<String>) -> Self {
+        Self::of(name, "datetime")
+    }
+    /// A day.
+    pub fn date(name: impl Into<String>) -> Self {
+        Self::of(name, "date")
+    }
+    /// One of these values, at least two.
+    pub fn list<V: Into<String>>(name: impl Into<String>, values: impl IntoIterator<Item = V>) -> Self {
+        let options = values.into_iter().map(|v| Choice { value: v.into() }).collect();
+        NewDataAttribute { options, ..Self::of(name, "options") }
+    }
+    fn of(name: impl Into<String>, data_type: &'static str) -> Self {
+        NewDataAttribute {
+            name: name.into(),
+            model: "contact",
+            data_type,
+            description: None,
+            options: Vec::new(),
+        }
+    }
+    /// What it is for.
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+}
+
+/// `GET /data_attributes?model=contact`: all of them; the list has no pages.
+pub fn list(to: &Endpoint, include_archived: bool) -> Ask<Vec<DataAttribute>> {
+    let mut query = vec![("model", "contact")];
+    if include_archived {
+        query.push(("include_archived", "true"));
+    }
+    let call = (Method::GET, &["data_attributes"][..], &query[..]);
+    Ask::new(to, "data_attributes.list", Does::Read, call, None, |answer| {
+        Ok(json::<Listed<DataAttribute>>(answer)?.data)
+    })
+}
+
+/// `POST /data_attributes`.
+pub fn create(to: &Endpoint, new: &NewDataAttribute) -> Ask<DataAttribute> {
+    let call = (Method::POST, &["data_attributes"][..], &[][..]);
+    Ask::new(to, "data_attributes.create", Does::Create, call, Some(Body::json(new)), json)
+}
+
+/// `PUT /data_attributes/{id}` with `archived`: reversible.
+pub fn set_archived(to: &Endpoint, id: &DataAttributeId, archived: bool) -> Ask<()> {
+    let call = (Method::PUT, &["data_attributes", id.as_str()][..], &[][..]);
+    let body = Body::json(&json!({"archived": archived}));
+    Ask::new(to, "data_attributes.set_archived", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
+}
+
+/// `PUT /data_attributes/{id}` with all values of a list.
+pub fn set_options(to: &Endpoint, id: &DataAttributeId, values: &[String]) -> Ask<()> {
+    let call = (Method::PUT, &["data_attributes", id.as_str()][..], &[][..]);
+    let options: Vec<Choice> = values.iter().map(|v| Choice { value: v.clone() }).collect();
+    let body = Body::json(&json!({"options": options}));
+    Ask::new(to, "data_attributes.set_options", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
+}
+
+/// Attributes of contacts.
+#[derive(Clone, Copy, Debug)]
+pub struct DataAttributes<'c>(pub(crate) &'c Client);
+
+impl<'c> DataAttributes<'c> {
+    /// See [`list`].
+    pub fn list(self, include_archived: bool) -> Pending<'c, Vec<DataAttribute>> {
+        self.0.pending(list(self.0.endpoint(), include_archived))
+    }
+    /// See [`create`].
+    pub fn create(self, new: &NewDataAttribute) -> Pending<'c, DataAttribute> {
+        self.0.pending(create(self.0.endpoint(), new))
+    }
+    /// See [`set_archived`].
+    pub fn set_archived(self, id: &DataAttributeId, archived: bool) -> Pending<'c, ()> {
+        self.0.pending(set_archived(self.0.endpoint(), id, archived))
+    }
+    /// See [`set_options`].
+    pub fn set_options(self, id: &DataAttributeId, values: &[String]) -> Pending<'c, ()> {
+        self.0.pending(set_options(self.0.endpoint(), id, values))
+    }
+}

@@ -1,0 +1,62 @@
+//! Calls that reach people: feature `sending`. The sink's transport refuses every one of them.
+
+use crate::api::conversations::Conversation;
+use crate::client::{Client, Pending};
+use crate::endpoint::{Ask, Does, Endpoint, json};
+use crate::id::{AdminId, ContactId, ConversationId};
+use crate::wire::Fields;
+use connector_http::Body;
+use http::Method;
+use serde_json::json;
+
+/// `POST /messages`: an in-app message from an admin, delivered to the contact.
+pub fn send(to: &Endpoint, from: &AdminId, contact: &ContactId, body: &str) -> Ask<Fields> {
+    let body = Body::json(&json!({"message_type": "inapp", "body": body,
+        "from": {"type": "admin", "id": from.as_str()}, "to": {"type": "user", "id": contact.as_str()}}));
+    Ask::new(to, "messages.send", Does::Create, (Method::POST, &["messages"], &[]), Some(body), json)
+}
+
+/// `POST /conversations/{id}/parts` that closes a thread with words the customer sees.
+pub fn close_with(to: &Endpoint, id: &ConversationId, by: &AdminId, body: &str) -> Ask<Conversation> {
+    let body =
+        Body::json(&json!({"message_type": "close", "type": "admin", "admin_id": by.as_str(), "body": body}));
+    let call = (Method::POST, &["conversations", id.as_str(), "parts"][..], &[][..]);
+    Ask::new(to, "messages.close_with", Does::Create, call, Some(body), json)
+}
+
+/// `POST /conversations/{id}/reply` with buttons to choose from, each a label.
+pub fn quick_reply(to: &Endpoint, id: &ConversationId, by: &AdminId, labels: &[&str]) -> Ask<Conversation> {
+    let options: Vec<_> = labels
+        .iter()
+        .enumerate()
+        .map(|(n, text)| json!({"text": text, "uuid": format!("option-{n}")}))
+        .collect();
+    let body = Body::json(&json!({"message_type": "quick_reply", "type": "admin", "admin_id": by.as_str(),
+        "reply_options": options}));
+    let call = (Method::POST, &["conversations", id.as_str(), "reply"][..], &[][..]);
+    Ask::new(to, "messages.quick_reply", Does::Create, call, Some(body), json)
+}
+
+/// Calls that reach people.
+#[derive(Clone, Copy, Debug)]
+pub struct Messages<'c>(pub(crate) &'c Client);
+
+impl<'c> Messages<'c> {
+    /// See [`send`].
+    pub fn send(self, from: &AdminId, contact: &ContactId, body: &str) -> Pending<'c, Fields> {
+        self.0.pending(send(self.0.endpoint(), from, contact, body))
+    }
+    /// See [`close_with`].
+    pub fn close_with(self, id: &ConversationId, by: &AdminId, body: &str) -> Pending<'c, Conversation> {
+        self.0.pending(close_with(self.0.endpoint(), id, by, body))
+    }
+    /// See [`quick_reply`].
+    pub fn quick_reply(
+        self,
+        id: &ConversationId,
+        by: &AdminId,
+        labels: &[&str],
+    ) -> Pending<'c, Conversation> {
+        self.0.pending(quick_reply(self.0.endpoint(), id, by, labels))
+    }
+}

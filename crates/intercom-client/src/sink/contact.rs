@@ -1,0 +1,293 @@
+//! The calls of a contact: make or match it, fill what is empty, restore what was filled.
+
+use super::IntercomSink;
+use super::fields::{PREFIX, observed, wire};
+use super::options::MatchedContacts;
+use super::steps;
+use crate::ContactId;
+use crate::api::{Contact, ContactUpdate, NewContact, Query};
+use futures_util::TryStreamExt as _;
+use jiff::{SignedDuration, Timestamp};
+use mapping_core::{
+    Call, Candidate, Draft, Entry, Error, ErrorKind, Made, Outcome, Prepared, Receipt, RemoteRef, Result,
+    Value,
+};
+use std::collections::BTreeMap;
+
+/// How far the clocks of this machine and of Intercom may differ before a contact of ours counts as somebody else's.
+/// That way round nothing is deleted that wasn't ours.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
+/// Fields of a contact that was there before that are never written.
+const NEVER: [&str; 2] = ["external_id", "role"];
+
+impl IntercomSink {
+    pub(super) async fn prepare_contact(&self, call: &Call<'_>) -> Result<Prepared> {
+        let skip = Prepared { skip: true, ..Prepared::default() };
+        match &*call.step.op {
+            steps::CONTACT_CREATE => {
+                // What is older than this was there before.
+                let notes = BTreeMap::from([("at".to_owned(), call.now.as_second().to_string())]);
+                Ok(Prepared { notes, ..Prepared::default() })
+            }
+            steps::CONTACT_UNARCHIVE if call.so_far.output("archived").is_none() => Ok(skip),
+            steps::CONTACT_ADOPT
+                if !is_matched(call) || self.options.matched_contacts == MatchedContacts::Keep =>
+            {
+                Ok(skip)
+            }
+            steps::CONTACT_ADOPT => {
+                let there = self.client.contacts().get(&target(call)?).await?;
+                let have = observed_fields(&there);
+                let empty = |field: &&String| have.get(*field).is_none_or(is_blank);
+                let fill = call.draft.fields.keys().filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
+                let before: BTreeMap<String, Value> = fill.map(|f| (f.clone(), Value::Null)).collect();
+                Ok(Prepared { skip: before.is_empty(), before, ..Prepared::default() })
+            }
+            steps::CONTACT_UPDATE => {
+                let have = observed_fields(&self.client.contacts().get(&target(call)?).await?);
+                let fields = changed_fields(call)?;
+                let before =
+                    fields.into_iter().map(|f| (f.clone(), have.get(&f).cloned().unwrap_or(Value::Null)));
+                Ok(Prepared { before: before.collect(), ..Prepared::default() })
+            }
+            steps::CONTACT_RESTORE => self.prepare_restore(call).await,
+            _ => Ok(Prepared::default()),
+        }
+    }
+
+    /// Only what still is as we left it goes back.
+    async fn prepare_restore(&self, call: &Call<'_>) -> Result<Prepared> {
+        let there = match self.client.contacts().get(&target(call)?).await {
+            Err(e) if e.kind() == ErrorKind::NotFound => {
+                return Ok(Prepared { skip: true, ..Prepared::default() });
+            }
+            other => other?,
+        };
+        let have = observed_fields(&there);
+        let ours = |field: &String| {
+            let now = have.get(field).cloned().unwrap_or(Value::Null);
+            same(&now, call.draft.field(field))
+        };
+        let prior = prior_values(call);
+        let before: BTreeMap<String, Value> = prior
+            .into_keys()
+            .filter(ours)
+            .map(|field| (field.clone(), have.get(&field).cloned().unwrap_or(Value::Null)))
+            .collect();
+        Ok(Prepared { skip: before.is_empty(), before, ..Prepared::default() })
+    }
+
+    pub(super) async fn perform_contact(&self, call: &Call<'_>) -> Result<Receipt> {
+        if call.step.op == steps::CONTACT_CREATE {
+            return self.create_contact(call).await;
+        }
+        let id = target(call)?;
+        let remote = call.target()?.clone();
+        let contacts = self.client.contacts();
+        match &*call.step.op {
+            steps::CONTACT_UNARCHIVE => {
+                contacts.unarchive(&id).await?;
+                Ok(Receipt::new(Made::Changed(remote)))
+            }
+            steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
+                let fields = call.prepared.before.keys().map(|f| (f.as_str(), call.draft.field(f)));
+                contacts.update(&id, &written(fields)).await?;
+                Ok(Receipt::new(Made::Changed(remote)))
+            }
+            steps::CONTACT_RESTORE => {
+                let prior = prior_values(call);
+                let fields = call.prepared.before.keys().filter_map(|f| Some((f.as_str(), prior.get(f)?)));
+                contacts.update(&id, &written(fields)).await?;
+                Ok(Receipt::nothing())
+            }
+            steps::CONTACT_ARCHIVE => contacts.archive(&id).await.map(|()| Receipt::nothing()),
+            steps::CONTACT_DELETE => match contacts.delete(&id).await {
+                Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+                _ => Ok(Receipt::new(Made::Removed(remote))),
+            },
+            other => Err(super::unknown_step(other)),
+        }
+    }
+
+    /// Makes the contact; when its address or id is taken, the one that has it stands for the record.
+    async fn create_contact(&self, call: &Call<'_>) -> Result<Receipt> {
+        let fields = call.draft.fields.iter().filter(|(f, _)| *f != "role").map(|(f, v)| (f.as_str(), v));
+        let new = NewContact::user().with(written(fields));
+        let conflict = match self.client.contacts().create(&new).await {
+            Ok(made) => return Ok(Receipt::new(Made::Created(remote(&made)))),
+            Err(e) if e.kind() == ErrorKind::Conflict && e.outcome() == Outcome::Rejected => e,
+            Err(e) => return Err(e),
+        };
+        if let Some(id) = conflict.context("contact") {
+            let receipt = Receipt::new(Made::Matched(RemoteRef::new("contact", id)));
+            let archived = conflict.context("archived").is_some();
+            return Ok(if archived { receipt.output("archived", "yes") } else { receipt });
+        }
+        // A conflict that names nobody: a search may.
+        match self.search_contact(call.draft).await?.as_slice() {
+            [only] => Ok(Receipt::new(Made::Matched(remote(only)))),
+            _ => Err(conflict),
+        }
+    }
+
+    pub(super) async fn settle_contact(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
+        match &*call.step.op {
+            steps::CONTACT_CREATE => self.settle_create_contact(call).await,
+            steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
+                let there = self.client.contacts().get(&target(call)?).await?;
+                let have = observed_fields(&there);
+                let landed = call
+                    .prepared
+                    .before
+                    .keys()
+                    .all(|field| same(have.get(field).unwrap_or(&Value::Null), call.draft.field(field)));
+                let receipt = Receipt::new(Made::Changed(call.target()?.clone()));
+                Ok(if landed { vec![Candidate { receipt, agrees: true }] } else { Vec::new() })
+            }
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// The contact with our key. One that is older than the attempt was there before: then the lost answer was a
+    /// conflict.
+    async fn settle_create_contact(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
+        let external_id = call.draft.text("external_id");
+        let mut found = Vec::new();
+        if !external_id.is_empty() {
+            match self.client.contacts().find_by_external_id(external_id).await {
+                Ok(contact) => found.push(contact),
+                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) => return Err(e),
+            }
+        }
+        if found.is_empty() {
+            found = self.search_contact(call.draft).await?;
+        }
+        let began = call.prepared.notes.get("at").and_then(|at| at.parse::<i64>().ok());
+        let began = began
+            .and_then(|at| Timestamp::from_second(at).ok())
+            .ok_or_else(|| Error::bug("no time was prepared"))?;
+        Ok(found
+            .into_iter()
+            .map(|contact| {
+                let new = contact.created_at.is_some_and(|at| at >= began - CLOCK_SKEW);
+                let ours = new && keys_agree(call.draft, &contact);
+                let remote = remote(&contact);
+                let made = if ours { Made::Created(remote) } else { Made::Matched(remote) };
+                Candidate { receipt: Receipt::new(made), agrees: true }
+            })
+            .collect())
+    }
+
+    /// Users with exactly this address.
+    async fn search_contact(&self, draft: &Draft) -> Result<Vec<Contact>> {
+        let email = draft.text("email");
+        if email.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut all = self.client.contacts().search_all(Query::is("email", email));
+        let mut found = Vec::new();
+        while let Some(contact) = all.try_next().await? {
+            let equal = contact.email.as_ref().is_some_and(|e| e.trim().to_lowercase() == email);
+            if equal && contact.role.as_deref() == Some("user") {
+                found.push(contact);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Every key that the draft has and the contact shows is the same.
+fn keys_agree(draft: &Draft, contact: &Contact) -> bool {
+    let have = observed_fields(contact);
+    ["email", "external_id"].iter().all(|key| {
+        let want = draft.text(key);
+        want.is_empty()
+            || have.get(*key).and_then(Value::as_str).is_some_and(|h| h.to_lowercase() == want.to_lowercase())
+    })
+}
+
+pub(super) fn remote(contact: &Contact) -> RemoteRef {
+    RemoteRef::new("contact", contact.id.as_str())
+}
+
+fn target(call: &Call<'_>) -> Result<ContactId> {
+    call.target().map(|remote| ContactId::from(remote.id.as_str()))
+}
+
+fn is_matched(call: &Call<'_>) -> bool {
+    call.so_far.receipts().any(|(_, r)| matches!(r.made, Made::Matched(_)))
+}
+
+fn changed_fields(call: &Call<'_>) -> Result<Vec<String>> {
+    let names = call.step.args.get("fields").map(String::as_str).unwrap_or("[]");
+    let fields: Vec<String> =
+        serde_json::from_str(names).map_err(|_| Error::bug("a step's field names are broken"))?;
+    let matched = is_matched(call);
+    Ok(fields.into_iter().filter(|f| !matched || !NEVER.contains(&f.as_str())).collect())
+}
+
+/// The values before our first write of each field.
+fn prior_values(call: &Call<'_>) -> BTreeMap<String, Value> {
+    let mut prior = BTreeMap::new();
+    let ours = |e: &&Entry| e.step.op == steps::CONTACT_ADOPT || e.step.op == steps::CONTACT_UPDATE;
+    for entry in call.so_far.entries.iter().filter(ours) {
+        for (field, value) in &entry.prepared.before {
+            prior.entry(field.clone()).or_insert_with(|| value.clone());
+        }
+    }
+    prior
+}
+
+fn is_blank(value: &Value) -> bool {
+    value.is_empty() || value.as_str().is_some_and(|s| s.trim().is_empty())
+}
+
+fn same(a: &Value, b: &Value) -> bool {
+    is_blank(a) && is_blank(b) || wire(a) == wire(b)
+}
+
+fn written<'a>(fields: impl Iterator<Item = (&'a str, &'a Value)>) -> ContactUpdate {
+    let mut out = ContactUpdate::new();
+    for (field, value) in fields {
+        out = match (field, value) {
+            (field, value) if field.starts_with(PREFIX) => {
+                out.attribute(field.strip_prefix(PREFIX).unwrap_or(field), wire(value))
+            }
+            (field, value) if is_blank(value) => out.empty(field),
+            ("email", Value::Text(text)) => out.email(text.as_str()),
+            ("external_id", Value::Text(text)) => out.external_id(text.as_str()),
+            ("name", Value::Text(text)) => out.name(text.as_str()),
+            ("phone", Value::Text(text)) => out.phone(text.as_str()),
+            ("signed_up_at", Value::Time(at)) => out.signed_up_at(*at),
+            _ => out,
+        };
+    }
+    out
+}
+
+/// A contact in the form that shaping promised.
+pub(super) fn observed_fields(contact: &Contact) -> BTreeMap<String, Value> {
+    let mut fields = BTreeMap::new();
+    let mut text = |field: &str, value: Option<&str>| {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            fields.insert(field.to_owned(), Value::text(value));
+        }
+    };
+    text("role", contact.role.as_deref());
+    text("email", contact.email.as_ref().map(|e| e.to_lowercase()).as_deref());
+    text("external_id", contact.external_id.as_deref());
+    text("name", contact.name.as_deref());
+    text("phone", contact.phone.as_deref());
+    if let Some(at) = contact.signed_up_at {
+        fields.insert("signed_up_at".into(), Value::Time(at));
+    }
+    for (name, value) in contact.custom_attributes.iter() {
+        let value = observed(value);
+        if value != Value::Null {
+            fields.insert(format!("{PREFIX}{name}"), value);
+        }
+    }
+    fields
+}

@@ -1,0 +1,265 @@
+//! HTML for Intercom: a few tags, no scripts, no styles, no pictures; text that reads as before.
+
+use ammonia::{Builder, UrlRelative};
+use html5gum::{Token, Tokenizer};
+use mapping_core::text::{html_of_plain, plain_of_html};
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+/// Elements whose content nobody reads; the same as in the canonical form.
+const SILENT: [&str; 5] = ["script", "style", "head", "title", "template"];
+/// Tags that comments and notes keep.
+const KEPT: [&str; 10] = ["p", "br", "b", "i", "a", "ul", "ol", "li", "h1", "h2"];
+/// Elements that end a line and aren't kept.
+const BLOCKS: [&str; 21] = [
+    "div",
+    "tr",
+    "table",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "blockquote",
+    "pre",
+    "section",
+    "article",
+    "header",
+    "footer",
+    "address",
+    "dl",
+    "dt",
+    "dd",
+    "tbody",
+    "thead",
+    "caption",
+];
+
+static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = Builder::default();
+    cleaner
+        .tags(KEPT.into_iter().collect())
+        .clean_content_tags(SILENT.into_iter().collect())
+        .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
+        .generic_attributes(HashSet::new())
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_relative(UrlRelative::Deny)
+        .link_rel(None)
+        .strip_comments(true);
+    cleaner
+});
+
+/// What a message's HTML holds besides text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Carries {
+    pub(super) table: bool,
+    pub(super) picture: bool,
+    pub(super) link: bool,
+    /// Bold, lists, headings: something that plain text can't show.
+    pub(super) form: bool,
+}
+
+/// Looks through the tags.
+pub(super) fn carries(html: &str) -> Carries {
+    let mut found = Carries::default();
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        let Token::StartTag(tag) = token else { continue };
+        match name(&tag.name).as_str() {
+            "table" => found.table = true,
+            "img" | "video" | "svg" | "object" | "iframe" => found.picture = true,
+            "a" => found.link = true,
+            "b" | "strong" | "i" | "em" | "u" | "ul" | "ol" | "h1" | "h2" | "h3" | "h4" | "blockquote"
+            | "pre" => {
+                found.form = true;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// HTML with the few tags that Intercom keeps. Mentions, classes and every attribute but the address of a link are
+/// gone; other blocks become lines, cells are set apart.
+pub(super) fn conservative(html: &str) -> String {
+    CLEANER.clean(&simplified(html)).to_string()
+}
+
+/// The text of HTML, with the address behind each link.
+pub(super) fn plain(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut link: Option<(String, usize)> = None;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) => {
+                let tag_name = name(&tag.name);
+                if tag_name == "a" {
+                    let href = tag
+                        .attributes
+                        .get(&b"href"[..])
+                        .map(|v| String::from_utf8_lossy(&v.value).into_owned());
+                    link = href.filter(|h| h.starts_with("http")).map(|h| (h, out.len()));
+                }
+                out.push_str(&format!("<{tag_name}{}>", if tag.self_closing { "/" } else { "" }));
+            }
+            Token::EndTag(tag) => {
+                let tag_name = name(&tag.name);
+                if tag_name == "a"
+                    && let Some((href, from)) = link.take()
+                    && !plain_of_html(out.get(from..).unwrap_or_default())
+                        .contains(href.trim_end_matches('/'))
+                {
+                    out.push_str(&format!(" ({})", html_of_plain(&href)));
+                }
+                out.push_str(&format!("</{tag_name}>"));
+            }
+            Token::String(text) => out.push_str(&html_of_text(&String::from_utf8_lossy(&text))),
+            _ => {}
+        }
+    }
+    plain_of_html(&out)
+}
+
+/// Tags renamed or turned into lines, so that the cleaner drops none that keeps words apart.
+fn simplified(html: &str) -> String {
+    let mut out = String::with_capacity(html.len());
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) => {
+                let tag_name = name(&tag.name);
+                match kept(&tag_name) {
+                    Some("a") => {
+                        let href =
+                            tag.attributes.get(&b"href"[..]).map(|v| String::from_utf8_lossy(&v.value));
+                        out.push_str("<a href=\"");
+                        out.push_str(&html_of_text(&href.unwrap_or_default()));
+                        out.push_str("\">");
+                    }
+                    Some(kept) => out.push_str(&format!("<{kept}>")),
+                    None if BLOCKS.contains(&tag_name.as_str()) => end_line(&mut out),
+                    None if tag_name == "td" || tag_name == "th" => out.push(' '),
+                    None if SILENT.contains(&tag_name.as_str()) && !tag.self_closing => {
+                        out.push_str(&format!("<{tag_name}>"));
+                    }
+                    None => {}
+                }
+            }
+            Token::EndTag(tag) => {
+                let tag_name = name(&tag.name);
+                match kept(&tag_name) {
+                    Some("br") => {}
+                    Some(kept) => out.push_str(&format!("</{kept}>")),
+                    None if BLOCKS.contains(&tag_name.as_str()) => end_line(&mut out),
+                    None if SILENT.contains(&tag_name.as_str()) => out.push_str(&format!("</{tag_name}>")),
+                    None => {}
+                }
+            }
+            Token::String(text) => out.push_str(&html_of_text(&String::from_utf8_lossy(&text))),
+            _ => {}
+        }
+    }
+    while let Some(rest) = out.strip_suffix("<br>") {
+        out.truncate(rest.len());
+    }
+    out
+}
+
+fn kept(name: &str) -> Option<&str> {
+    match name {
+        "strong" => Some("b"),
+        "em" => Some("i"),
+        name => KEPT.into_iter().find(|k| *k == name),
+    }
+}
+
+fn end_line(out: &mut String) {
+    let fresh = out.is_empty()
+        || ["<br>", "<p>", "</p>", "<li>", "</li>", "</ul>", "</ol>"].iter().any(|e| out.ends_with(e));
+    if !fresh {
+        out.push_str("<br>");
+    }
+}
+
+fn name(raw: &[u8]) -> String {
+    String::from_utf8_lossy(raw).chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// Text as HTML that keeps its line breaks as they are.
+fn html_of_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| readable(*c)) {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text without what nobody can read: control characters, non-characters.
+pub(super) fn readable_text(text: &str) -> String {
+    text.replace("\r\n", "\n").chars().filter(|c| readable(*c)).collect()
+}
+
+/// A line without line breaks.
+pub(super) fn one_line(text: &str) -> String {
+    let text: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).filter(|c| readable(*c)).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn readable(c: char) -> bool {
+    let invisible = matches!(c, '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    !invisible && (!c.is_control() || matches!(c, '\n' | '\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mapping_core::{Format, text::canonical};
+
+    #[test]
+    fn what_is_written_reads_as_before() {
+        for html in [
+            "<div>Hello&nbsp;<b>you</b><br>1 &lt; 2 &amp; 3</div><style>p{}</style><!-- no -->",
+            "<html><head><title>x</title></head><body><table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>d</body>",
+            "<p>one<p>two<ul><li>x<li>y</ul><h3>head</h3>text<blockquote>quoted</blockquote>rest",
+            "a<script>alert(1)</script>b",
+            "<strong>a</strong> <em>b</em> <span>c</span>",
+            "1 < 2 > 0 & x",
+            "<dl><dt>t</dt><dd>d</dd></dl>",
+            "&lt;script&gt;no tag&lt;/script&gt;",
+        ] {
+            let (want, have) = (canonical(Format::Html, html), canonical(Format::Html, &conservative(html)));
+            assert_eq!(have, want, "{html} became {}", conservative(html));
+        }
+    }
+
+    #[test]
+    fn nothing_active_survives() {
+        let html = "<a href='javascript:alert(1)' onclick=x>a</a><img src=http://t/p.gif onerror=x><iframe src=x></iframe>\
+                    <a class=\"entity_mention\" data-id=7 href=\"mention://7\">@Ada</a><a href='/apps/1'>r</a><svg onload=x>";
+        assert_eq!(conservative(html), "<a>a</a><a>@Ada</a><a>r</a>");
+    }
+
+    #[test]
+    fn the_plain_form_shows_where_links_lead() {
+        let html = "<p>see <a href=\"https://x.example/q?a=1&amp;b=2\">this</a></p><p><a href=\"https://y.example\">https://y.example</a>";
+        assert_eq!(plain(html), "see this (https://x.example/q?a=1&b=2)\nhttps://y.example");
+        assert_eq!(plain("a <b>c</b>&lt;i&gt;"), "a c<i>");
+    }
+
+    #[test]
+    fn broken_markup_never_panics() {
+        for html in
+            ["<", "<p", "<a href=", "<script>x", "</", "<a href=\"é", "é<é>", "&#xD800;", "<a></a></a>"]
+        {
+            let _ = (conservative(html), plain(html), carries(html));
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The destination of a migration: shape, steps, perform, settle, read and undo over the client.
+//!
+//! | step | call | effect |
+//! | --- | --- | --- |
+//! | `conversation.create` | `POST /conversations` | create; settled by contact, second and text |
+//! | `conversation.tag` (the batch's first) | `POST /conversations/{id}/tags` | overwrite |
+//! | `conversation.reply`, one per further part | `POST /conversations/{id}/reply` | create; settled by author, time, text and files |
+//! | `conversation.update` | `PUT /conversations/{id}`: title, attributes, read | overwrite |
+//! | `conversation.assign_team`, `.assign_admin` | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
+//! | `conversation.close`, `.snooze`, `.open` | `POST /conversations/{id}/parts` | overwrite |
+//! | `contact.create` | `POST /contacts`; a 409 matches | create; settled by external id, then address |
+//! | `contact.unarchive`, `contact.adopt` | only for a matched contact | overwrite; change |
+//! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
+//! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
+
+mod catalog;
+mod contact;
+mod conversation;
+mod fields;
+mod floor;
+mod guard;
+mod losing;
+mod markup;
+mod options;
+mod read;
+mod schema;
+mod shape_contact;
+mod shape_schema;
+mod shape_thread;
+mod steps;
+
+pub(crate) use catalog::server_time;
+pub use options::{ExternalId, KeepHtmlNote, MatchedContacts, OtherCustomers, SinkOptions, Unknown};
+
+use crate::{AdminId, Client};
+use async_trait::async_trait;
+use guard::Guard;
+use jiff::Timestamp;
+use mapping_core::{
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Meter, Observed, Prepared,
+    Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+/// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `conversation_attribute`, `contact_attribute`
+/// and `tag`.
+///
+/// Whatever features the crate has, its calls pass an allow-list of method, path and body keys, so that nothing it does
+/// can notify a customer.
+pub struct IntercomSink {
+    client: Client,
+    options: SinkOptions,
+    clock: Arc<dyn Clock>,
+    acting: OnceLock<AdminId>,
+    keep_metrics: AtomicBool,
+}
+
+impl IntercomSink {
+    /// A sink over this connection. Nothing is called yet.
+    pub fn new(client: &Client, options: SinkOptions) -> Self {
+        IntercomSink {
+            client: client.guarded(|inner, endpoint| Arc::new(Guard::new(inner, endpoint))),
+            acting: options.acting_admin.clone().map(OnceLock::from).unwrap_or_default(),
+            options,
+            clock: Arc::new(Timestamp::now),
+            keep_metrics: AtomicBool::new(false),
+        }
+    }
+
+    /// With another clock than the system's; it says what is in the future.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The guarded connection: every call passes the sink's allow-list, `Denied` otherwise.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The longest time one call may take; a driver's landing time must not be shorter.
+    pub fn deadline(&self) -> std::time::Duration {
+        self.client.deadline()
+    }
+
+    /// Who acts: from the options, from the catalog, else one call of `GET /me` for the sink's life.
+    async fn acting(&self) -> Result<AdminId> {
+        if let Some(id) = self.acting.get() {
+            return Ok(id.clone());
+        }
+        let me = self.client.me().await.map_err(|e| e.with_outcome(mapping_core::Outcome::NotSent))?;
+        Ok(self.acting.get_or_init(|| me.id).clone())
+    }
+
+    fn remember_acting(&self, id: AdminId) {
+        let _ = self.acting.set(id);
+    }
+
+    fn retains_metrics(&self) -> bool {
+        self.options.retain_metrics.unwrap_or_else(|| self.keep_metrics.load(Ordering::Relaxed))
+    }
+
+    fn retain_metrics_from_now_on(&self) {
+        self.keep_metrics.store(true, Ordering::Relaxed);
+    }
+}
+
+fn unknown_step(op: &str) -> Error {
+    let message = "this version of the sink doesn't know the step; the plan was made with another one";
+    Error::not_sent(ErrorKind::Unsupported, message).with("step", op)
+}
+
+/// The family of a step's calls.
+fn family(step: &Step) -> &str {
+    step.op.split('.').next().unwrap_or_default()
+}
+
+#[async_trait]
+impl Sink for IntercomSink {
+    fn dialect(&self) -> Dialect {
+        Dialect { name: "intercom".into(), version: 1 }
+    }
+
+    async fn catalog(&self) -> Result<Catalog> {
+        self.read_catalog().await
+    }
+
+    fn shape(&self, draft: &Draft, catalog: &Catalog) -> Result<Shaped> {
+        match draft.kind.as_str() {
+            "conversation" => shape_thread::shape(draft, catalog, &self.options),
+            "contact" => shape_contact::shape(draft, catalog, &self.options),
+            "tag" => shape_schema::shape_tag(draft),
+            "conversation_attribute" | "contact_attribute" => shape_schema::shape_attribute(draft, catalog),
+            kind => Err(Error::not_sent(ErrorKind::Unsupported, "the Intercom sink doesn't write this kind")
+                .with("kind", kind)),
+        }
+    }
+
+    fn steps(&self, change: &Change<'_>) -> Result<Vec<Step>> {
+        steps::steps(change, &self.options)
+    }
+
+    async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
+        match family(call.step) {
+            "contact" => self.prepare_contact(call).await,
+            "tag" | "attribute" => self.prepare_schema(call).await,
+            _ => {
+                // So that the one call of `perform` is the only one.
+                self.acting().await?;
+                Ok(Prepared::default())
+            }
+        }
+    }
+
+    async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
+        match family(call.step) {
+            "conversation" => self.perform_conversation(call).await,
+            "contact" => self.perform_contact(call).await,
+            "tag" | "attribute" => self.perform_schema(call).await,
+            _ => Err(unknown_step(&call.step.op)),
+        }
+    }
+
+    async fn settle(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
+        match family(call.step) {
+            "conversation" => self.settle_conversation(call).await,
+            "contact" => self.settle_contact(call).await,
+            "tag" | "attribute" => self.settle_schema(call).await,
+            _ => Err(unknown_step(&call.step.op)),
+        }
+    }
+
+    async fn read(&self, at: &RemoteRef) -> Result<Option<Observed>> {
+        self.read_object(at).await
+    }
+
+    fn undo(&self, done: &Progress) -> Result<Vec<Step>> {
+        Ok(steps::undo(done))
+    }
+
+    fn batch_mark(&self, label: &str) -> Option<Draft> {
+        Some(Draft::new("tag", SourceRef::new("batch", label)).with("name", label))
+    }
+
+    fn floor(&self, draft: &Draft) -> u64 {
+        floor::floor(draft)
+    }
+
+    fn meter(&self) -> Meter {
+        let budget = self.client.budget();
+        let short = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+        Meter {
+            calls: budget.calls,
+            throttled: budget.throttled,
+            limit: Some(short(budget.limit)),
+            remaining: budget.remaining.map(short),
+        }
+    }
+}

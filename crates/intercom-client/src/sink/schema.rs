@@ -1,0 +1,325 @@
+//! The calls of tags and attributes. What is there already is taken and survives a rollback.
+
+use super::IntercomSink;
+use super::catalog::{contact_type, conversation_type};
+use super::shape_schema::{field_type, same};
+use super::steps;
+use crate::api::{ConversationAttribute, DataAttribute, NewConversationAttribute, NewDataAttribute};
+use crate::{ConversationAttributeId, DataAttributeId, OptionId, TagId};
+use mapping_core::{
+    Call, Candidate, Draft, Error, ErrorKind, FieldType, Made, Outcome, Prepared, Receipt, RemoteRef, Result,
+    Value,
+};
+use std::collections::BTreeMap;
+
+/// The id of what had the name before we came.
+const EXISTING: &str = "existing";
+/// It was archived.
+const ARCHIVED: &str = "archived";
+
+impl IntercomSink {
+    pub(super) async fn prepare_schema(&self, call: &Call<'_>) -> Result<Prepared> {
+        let skip = Prepared { skip: true, ..Prepared::default() };
+        let made_here = call.so_far.receipts().any(|(_, r)| matches!(r.made, Made::Created(_)));
+        let grown = call.step.args.contains_key("grown");
+        match &*call.step.op {
+            steps::TAG_CREATE => {
+                let there = self.find_tag(call.draft.text("name")).await?;
+                Ok(noted(there.map(|t| (EXISTING, t.to_string()))))
+            }
+            steps::ATTRIBUTE_CREATE if for_contacts(call) => self.prepare_contact_attribute(call).await,
+            steps::ATTRIBUTE_CREATE => {
+                let there = self.live_attribute(call.draft.text("name")).await?;
+                if let Some(there) = &there {
+                    refuse_other_type(call.draft, conversation_type(&there.data_type))?;
+                }
+                Ok(noted(there.map(|a| (EXISTING, a.id.to_string()))))
+            }
+            steps::ATTRIBUTE_OPTION | steps::ATTRIBUTE_OPTIONS if made_here && !grown => Ok(skip),
+            steps::ATTRIBUTE_OPTION => {
+                let there = self.live_attribute(call.draft.text("name")).await?;
+                let label = label(call)?;
+                let known =
+                    there.is_some_and(|a| a.labels().any(|l| l.to_lowercase() == label.to_lowercase()));
+                Ok(Prepared { skip: known, ..Prepared::default() })
+            }
+            steps::ATTRIBUTE_OPTIONS => {
+                let there = self.contact_attribute(call.draft.text("name")).await?;
+                let had = there.map(|a| a.options).unwrap_or_default();
+                let missing = wanted_labels(call.draft).iter().any(|l| !had.contains(l));
+                let before = Value::List(had.into_iter().map(Value::text).collect());
+                let before = BTreeMap::from([("options".to_owned(), before)]);
+                Ok(Prepared { skip: !missing, before, ..Prepared::default() })
+            }
+            steps::OPTION_ARCHIVE => {
+                let there = self.live_attribute(call.draft.text("name")).await?;
+                let label = call.step.args.get("option").map(String::as_str).unwrap_or_default();
+                let option =
+                    there.and_then(|a| a.options.into_iter().find(|o| !o.archived && o.label == label));
+                Ok(match option {
+                    Some(option) => noted(Some(("option", option.id.to_string()))),
+                    None => skip,
+                })
+            }
+            _ => Ok(Prepared::default()),
+        }
+    }
+
+    async fn prepare_contact_attribute(&self, call: &Call<'_>) -> Result<Prepared> {
+        let Some(there) = self.contact_attribute(call.draft.text("name")).await? else {
+            return Ok(Prepared::default());
+        };
+        refuse_other_type(call.draft, contact_type(&there))?;
+        let id = there.id.ok_or_else(|| {
+            Error::not_sent(ErrorKind::Conflict, "a standard attribute of Intercom has this name")
+        })?;
+        let mut prepared = noted(Some((EXISTING, id.to_string())));
+        if there.archived {
+            prepared.notes.insert(ARCHIVED.into(), "yes".into());
+        }
+        Ok(prepared)
+    }
+
+    pub(super) async fn perform_schema(&self, call: &Call<'_>) -> Result<Receipt> {
+        let existing = call.prepared.notes.get(EXISTING);
+        match &*call.step.op {
+            // Answers the tag that is there, so it is safe whoever was first.
+            steps::TAG_CREATE => {
+                let tag = self.client.tags().create(call.draft.text("name")).await?;
+                Ok(Receipt::new(made("tag", tag.id.as_str(), existing.is_some())))
+            }
+            steps::TAG_DELETE => {
+                let gone = self.client.tags().delete(&TagId::from(call.target()?.id.as_str())).await;
+                removed(call, gone)
+            }
+            steps::ATTRIBUTE_CREATE => match existing {
+                Some(id) => self.take_attribute(call, id).await,
+                None if for_contacts(call) => {
+                    let made_it =
+                        self.client.data_attributes().create(&new_contact_attribute(call.draft)?).await?;
+                    let id = made_it.id.ok_or_else(|| {
+                        Error::new(
+                            ErrorKind::Malformed,
+                            Outcome::Applied,
+                            "a new attribute came without an id",
+                        )
+                    })?;
+                    Ok(Receipt::new(made(call.draft.kind.as_str(), id.as_str(), false)))
+                }
+                None => {
+                    let new = new_conversation_attribute(call.draft)?;
+                    let made_it = self.client.conversation_attributes().create(&new).await?;
+                    Ok(Receipt::new(made(call.draft.kind.as_str(), made_it.id.as_str(), false)))
+                }
+            },
+            steps::ATTRIBUTE_OPTION => {
+                let id = ConversationAttributeId::from(call.target()?.id.as_str());
+                let label = label(call)?;
+                self.client.conversation_attributes().add_option(&id, &label).await?;
+                Ok(Receipt::nothing().output("option", label))
+            }
+            steps::ATTRIBUTE_OPTIONS => {
+                let mut all = before_options(call);
+                all.extend(
+                    wanted_labels(call.draft).into_iter().filter(|l| !before_options(call).contains(l)),
+                );
+                let target = call.target()?;
+                self.client
+                    .data_attributes()
+                    .set_options(&DataAttributeId::from(target.id.as_str()), &all)
+                    .await?;
+                Ok(Receipt::new(Made::Changed(target.clone())))
+            }
+            steps::OPTION_ARCHIVE => {
+                let id = ConversationAttributeId::from(call.target()?.id.as_str());
+                let option = call.prepared.notes.get("option").map(String::as_str).unwrap_or_default();
+                match self.client.conversation_attributes().archive_option(&id, &OptionId::from(option)).await
+                {
+                    Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+                    _ => Ok(Receipt::nothing()),
+                }
+            }
+            steps::OPTIONS_RESTORE => {
+                let entry = call
+                    .so_far
+                    .entries
+                    .iter()
+                    .find(|e| e.step.op == steps::ATTRIBUTE_OPTIONS && !e.prepared.skip);
+                let before =
+                    entry.and_then(|e| e.prepared.before.get("options")).map(texts).unwrap_or_default();
+                let id = DataAttributeId::from(call.target()?.id.as_str());
+                self.client.data_attributes().set_options(&id, &before).await.map(|()| Receipt::nothing())
+            }
+            steps::ATTRIBUTE_ARCHIVE if call.target()?.kind == "contact_attribute" => {
+                let id = DataAttributeId::from(call.target()?.id.as_str());
+                let gone = self.client.data_attributes().set_archived(&id, true).await;
+                removed(call, gone)
+            }
+            steps::ATTRIBUTE_ARCHIVE => {
+                let id = ConversationAttributeId::from(call.target()?.id.as_str());
+                let gone = self.client.conversation_attributes().archive(&id).await;
+                removed(call, gone)
+            }
+            other => Err(super::unknown_step(other)),
+        }
+    }
+
+    /// Takes an attribute that is there; an archived one is brought back.
+    async fn take_attribute(&self, call: &Call<'_>, id: &str) -> Result<Receipt> {
+        let receipt = Receipt::new(made(call.draft.kind.as_str(), id, true));
+        if !call.prepared.notes.contains_key(ARCHIVED) {
+            return Ok(receipt);
+        }
+        self.client.data_attributes().set_archived(&DataAttributeId::from(id), false).await?;
+        Ok(receipt.output("unarchived", "yes"))
+    }
+
+    pub(super) async fn settle_schema(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
+        let existed = call.prepared.notes.contains_key(EXISTING);
+        let name = call.draft.text("name");
+        let kind = call.draft.kind.as_str();
+        let found = match &*call.step.op {
+            steps::TAG_CREATE => {
+                self.find_tag(name).await?.map(|id| (Receipt::new(made("tag", id.as_str(), existed)), true))
+            }
+            steps::ATTRIBUTE_CREATE if for_contacts(call) => {
+                let there = self.contact_attribute(name).await?.filter(|a| !a.archived);
+                there.and_then(|a| {
+                    let agrees =
+                        Some(same(contact_type(&a))) == field_type(call.draft.text("data_type")).map(same);
+                    let receipt = Receipt::new(made(kind, a.id?.as_str(), existed));
+                    let revived = call.prepared.notes.contains_key(ARCHIVED);
+                    Some((if revived { receipt.output("unarchived", "yes") } else { receipt }, agrees))
+                })
+            }
+            steps::ATTRIBUTE_CREATE => self.live_attribute(name).await?.map(|a| {
+                let agrees = Some(conversation_type(&a.data_type))
+                    == field_type(call.draft.text("data_type")).map(same);
+                (Receipt::new(made(kind, a.id.as_str(), existed)), agrees)
+            }),
+            steps::ATTRIBUTE_OPTION => {
+                let label = label(call)?;
+                let there = self.live_attribute(name).await?;
+                let known = there.is_some_and(|a| a.labels().any(|l| l == label));
+                known.then(|| (Receipt::nothing().output("option", label), true))
+            }
+            steps::ATTRIBUTE_OPTIONS => {
+                let had = self.contact_attribute(name).await?.map(|a| a.options).unwrap_or_default();
+                let landed = wanted_labels(call.draft).iter().all(|l| had.contains(l));
+                let target = call.target()?.clone();
+                landed.then(|| (Receipt::new(Made::Changed(target)), true))
+            }
+            _ => None,
+        };
+        Ok(found.into_iter().map(|(receipt, agrees)| Candidate { receipt, agrees }).collect())
+    }
+
+    pub(super) async fn find_tag(&self, name: &str) -> Result<Option<TagId>> {
+        let wanted = name.to_lowercase();
+        let tags = self.client.tags().list().await?;
+        Ok(tags.into_iter().find(|t| t.name.to_lowercase() == wanted).map(|t| t.id))
+    }
+
+    /// The live conversation attribute of this name; two of them are an error.
+    pub(super) async fn live_attribute(&self, name: &str) -> Result<Option<ConversationAttribute>> {
+        let wanted = name.to_lowercase();
+        let all = self.client.conversation_attributes().list(false).await?;
+        let mut named = all.into_iter().filter(|a| !a.archived && a.name.to_lowercase() == wanted);
+        match (named.next(), named.next()) {
+            (found, None) => Ok(found),
+            _ => {
+                let message = "two live conversation attributes have this name; archive one of them";
+                Err(Error::not_sent(ErrorKind::Conflict, message).with("attribute", name))
+            }
+        }
+    }
+
+    /// The contact attribute of this name: a live one, else an archived one.
+    pub(super) async fn contact_attribute(&self, name: &str) -> Result<Option<DataAttribute>> {
+        let wanted = name.to_lowercase();
+        let mut all = self.client.data_attributes().list(true).await?;
+        all.retain(|a| a.name.to_lowercase() == wanted);
+        all.sort_by_key(|a| a.archived);
+        Ok(all.into_iter().next())
+    }
+}
+
+fn for_contacts(call: &Call<'_>) -> bool {
+    call.draft.kind == "contact_attribute"
+}
+
+fn noted(note: Option<(&str, String)>) -> Prepared {
+    let notes = note.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
+    Prepared { notes, ..Prepared::default() }
+}
+
+fn made(kind: &str, id: &str, existed: bool) -> Made {
+    let remote = RemoteRef::new(kind.to_owned(), id);
+    if existed { Made::Matched(remote) } else { Made::Created(remote) }
+}
+
+fn removed(call: &Call<'_>, gone: Result<()>) -> Result<Receipt> {
+    match gone {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
+        _ => Ok(Receipt::new(Made::Removed(call.target()?.clone()))),
+    }
+}
+
+fn refuse_other_type(draft: &Draft, there: FieldType) -> Result<()> {
+    if field_type(draft.text("data_type")).map(same) == Some(same(there)) {
+        return Ok(());
+    }
+    let message = "the workspace has an attribute of this name with another type; rename one of them";
+    Err(Error::not_sent(ErrorKind::Conflict, message).with("attribute", draft.text("name")))
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    value.items().iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn wanted_labels(draft: &Draft) -> Vec<String> {
+    texts(draft.field("options"))
+}
+
+fn before_options(call: &Call<'_>) -> Vec<String> {
+    call.prepared.before.get("options").map(texts).unwrap_or_default()
+}
+
+fn label(call: &Call<'_>) -> Result<String> {
+    let index = call.step.args.get("index").and_then(|i| i.parse::<usize>().ok());
+    let label = index.and_then(|i| call.draft.field("options").items().get(i)).and_then(Value::as_str);
+    label.map(str::to_owned).ok_or_else(|| Error::bug("an option step names no option of its draft"))
+}
+
+fn new_conversation_attribute(draft: &Draft) -> Result<NewConversationAttribute> {
+    let name = draft.text("name");
+    let new = match field_type(draft.text("data_type")) {
+        Some(FieldType::Text) => NewConversationAttribute::string(name),
+        Some(FieldType::Integer) => NewConversationAttribute::integer(name),
+        Some(FieldType::Decimal) => NewConversationAttribute::decimal(name),
+        Some(FieldType::Boolean) => NewConversationAttribute::boolean(name),
+        Some(FieldType::DateTime | FieldType::Date) => NewConversationAttribute::datetime(name),
+        Some(FieldType::List) => NewConversationAttribute::list(name, wanted_labels(draft)),
+        _ => return Err(Error::bug("an attribute type that shaping lets pass is not known")),
+    };
+    Ok(described(draft).into_iter().fold(new, NewConversationAttribute::description))
+}
+
+fn new_contact_attribute(draft: &Draft) -> Result<NewDataAttribute> {
+    let name = draft.text("name");
+    let new = match field_type(draft.text("data_type")) {
+        Some(FieldType::Text) => NewDataAttribute::string(name),
+        Some(FieldType::Integer) => NewDataAttribute::integer(name),
+        Some(FieldType::Decimal) => NewDataAttribute::float(name),
+        Some(FieldType::Boolean) => NewDataAttribute::boolean(name),
+        Some(FieldType::DateTime) => NewDataAttribute::datetime(name),
+        Some(FieldType::Date) => NewDataAttribute::date(name),
+        Some(FieldType::List) => NewDataAttribute::list(name, wanted_labels(draft)),
+        _ => return Err(Error::bug("an attribute type that shaping lets pass is not known")),
+    };
+    Ok(described(draft).into_iter().fold(new, NewDataAttribute::description))
+}
+
+fn described(draft: &Draft) -> Option<String> {
+    Some(draft.text("description").to_owned()).filter(|d| !d.is_empty())
+}

@@ -1,0 +1,333 @@
+//! The writes of a draft, in order. Nothing here reads or sends.
+
+use super::SinkOptions;
+use super::fields::PREFIX;
+use super::shape_thread::SPLIT;
+use mapping_core::{
+    Change, Draft, Effect, Error, ErrorKind, Link, Made, Part, Progress, Result, SourceRef, Step, Value,
+};
+use sha2::{Digest, Sha256};
+
+pub(super) const CREATE: &str = "conversation.create";
+pub(super) const REPLY: &str = "conversation.reply";
+pub(super) const TAG: &str = "conversation.tag";
+pub(super) const UNTAG: &str = "conversation.untag";
+pub(super) const UPDATE: &str = "conversation.update";
+pub(super) const ASSIGN_TEAM: &str = "conversation.assign_team";
+pub(super) const ASSIGN_ADMIN: &str = "conversation.assign_admin";
+pub(super) const CLOSE: &str = "conversation.close";
+pub(super) const OPEN: &str = "conversation.open";
+pub(super) const SNOOZE: &str = "conversation.snooze";
+pub(super) const DELETE: &str = "conversation.delete";
+pub(super) const CONTACT_CREATE: &str = "contact.create";
+pub(super) const CONTACT_UNARCHIVE: &str = "contact.unarchive";
+pub(super) const CONTACT_ADOPT: &str = "contact.adopt";
+pub(super) const CONTACT_UPDATE: &str = "contact.update";
+pub(super) const CONTACT_DELETE: &str = "contact.delete";
+pub(super) const CONTACT_RESTORE: &str = "contact.restore";
+pub(super) const CONTACT_ARCHIVE: &str = "contact.archive";
+pub(super) const TAG_CREATE: &str = "tag.create";
+pub(super) const TAG_DELETE: &str = "tag.delete";
+pub(super) const ATTRIBUTE_CREATE: &str = "attribute.create";
+pub(super) const ATTRIBUTE_OPTION: &str = "attribute.option";
+pub(super) const ATTRIBUTE_OPTIONS: &str = "attribute.options";
+pub(super) const ATTRIBUTE_ARCHIVE: &str = "attribute.archive";
+pub(super) const OPTION_ARCHIVE: &str = "attribute.option_archive";
+pub(super) const OPTIONS_RESTORE: &str = "attribute.options_restore";
+
+pub(super) fn steps(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
+    match change.desired.kind.as_str() {
+        "conversation" => conversation(change, options),
+        "contact" => contact(change, options),
+        "tag" if change.written.is_none() => Ok(vec![tag(change.desired)]),
+        "conversation_attribute" | "contact_attribute" => Ok(attribute(change)),
+        "tag" if change.written == Some(change.desired) => Ok(Vec::new()),
+        other => Err(Error::not_sent(
+            ErrorKind::Unsupported,
+            "the Intercom sink has no write for this kind or change",
+        )
+        .with("kind", other)),
+    }
+}
+
+fn conversation(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
+    let want = change.desired;
+    let mut steps = Vec::new();
+    let new_parts = new_parts(change)?;
+    if change.written.is_none() {
+        steps.push(create(want, options)?);
+    }
+    let (batch, others): (Vec<Step>, Vec<Step>) =
+        tags(change).into_iter().partition(|step| step.args.get("link").is_some_and(|l| l == "batch"));
+    steps.extend(batch);
+    let replied = new_parts.iter().any(|i| *i > 0);
+    steps.extend(new_parts.into_iter().filter(|i| *i > 0).map(|i| reply(want, i)));
+    steps.extend(others);
+    steps.extend(update(change, replied)?);
+    let assigned = assignments(change);
+    let reopened = replied || !assigned.is_empty();
+    steps.extend(assigned);
+    steps.extend(state(change, reopened));
+    Ok(steps)
+}
+
+/// Everything the record links to is needed before its first call, so that no thread stands half-written and waits.
+fn create(want: &Draft, options: &SinkOptions) -> Result<Step> {
+    let first = want.parts.first().ok_or_else(|| Error::bug("a shaped conversation has a first message"))?;
+    let contact = match want.field("contact").as_link() {
+        Some(Link::Source(source)) => source.to_string(),
+        Some(Link::Remote(remote)) => remote.to_string(),
+        Some(Link::Batch) | None => return Err(Error::bug("a shaped conversation has a contact")),
+    };
+    let second = first.at.map(|t| t.as_second()).unwrap_or_default();
+    Ok(Step::new(CREATE, Effect::Create)
+        .part(0)
+        .needs(want.needs())
+        .lock(format!("{CREATE}/{contact}/{second}/{}", digest(&first.body.canonical())))
+        .blind(options.conversation_blind_seconds))
+}
+
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// The parts that were not written yet. Intercom can neither change nor delete a part.
+fn new_parts(change: &Change<'_>) -> Result<Vec<usize>> {
+    let want = &change.desired.parts;
+    let Some(written) = change.written else { return Ok((0..want.len()).collect()) };
+    let old = |part: &Part| written.parts.iter().find(|w| w.key == part.key);
+    let gone = written.parts.iter().any(|w| !want.iter().any(|p| p.key == w.key));
+    let edited = want.iter().any(|p| old(p).is_some_and(|w| !same_words(p, w)));
+    if gone || edited {
+        let message = "a message that was moved has changed or gone at the source, and Intercom can't change a part; \
+                       take the record back and move it again";
+        return Err(Error::not_sent(ErrorKind::Unsupported, message));
+    }
+    Ok((0..want.len()).filter(|i| old(&want[*i]).is_none()).collect())
+}
+
+/// Times may have been clamped to another "now".
+fn same_words(a: &Part, b: &Part) -> bool {
+    let files = |p: &Part| p.files.iter().map(|f| (f.sha256.clone(), f.len)).collect::<Vec<_>>();
+    a.body.canonical() == b.body.canonical() && a.visibility == b.visibility && files(a) == files(b)
+}
+
+fn reply(want: &Draft, index: usize) -> Step {
+    let part = &want.parts[index];
+    let author = match &part.author.link {
+        Some(Link::Source(source)) => Some(source.clone()),
+        _ => None,
+    };
+    let step = Step::new(REPLY, Effect::Create).part(index).needs(author);
+    if part.key.contains(SPLIT) { step.refusal_is_loss() } else { step }
+}
+
+fn tags(change: &Change<'_>) -> Vec<Step> {
+    let want = change.desired.field("tags").items();
+    let had = change.written.map(|w| w.field("tags").items()).unwrap_or_default();
+    let attach =
+        want.iter().enumerate().filter(|(_, tag)| !had.contains(tag)).map(|(i, tag)| tag_step(TAG, i, tag));
+    let mut steps: Vec<Step> = attach.collect();
+    if change.written.is_some() {
+        steps.extend(had.iter().filter(|tag| !want.contains(tag)).filter_map(|tag| {
+            let link = tag.as_link().filter(|l| **l != Link::Batch)?;
+            Some(tag_step(UNTAG, 0, tag).arg("tag", named(link)))
+        }));
+    }
+    steps
+}
+
+fn named(link: &Link) -> String {
+    match link {
+        Link::Source(source) => format!("source\n{}\n{}", source.kind, source.id),
+        Link::Remote(remote) => format!("remote\n{}\n{}", remote.kind, remote.id),
+        Link::Batch => "batch".to_owned(),
+    }
+}
+
+fn tag_step(op: &'static str, index: usize, tag: &Value) -> Step {
+    let step = Step::new(op, Effect::Overwrite).arg("index", index.to_string());
+    match tag.as_link() {
+        Some(Link::Source(source)) => step.needs([source.clone()]),
+        Some(Link::Batch) => step.arg("link", "batch"),
+        _ => step,
+    }
+}
+
+/// One call for title, attributes and read mark.
+fn update(change: &Change<'_>, replied: bool) -> Result<Option<Step>> {
+    let settable = |f: &&String| *f == "title" || *f == "read" || f.starts_with(PREFIX);
+    let fields: Vec<&String> = change
+        .desired
+        .fields
+        .keys()
+        .filter(settable)
+        .filter(|f| wants_write(change, f) || change.written.is_some() && replied && *f == "read")
+        .collect();
+    if fields.is_empty() {
+        return Ok(None);
+    }
+    let step = Step::new(UPDATE, Effect::Overwrite);
+    if change.written.is_none() {
+        return Ok(Some(step));
+    }
+    let names =
+        serde_json::to_string(&fields).map_err(|e| Error::bug("names of fields are text").with_source(e))?;
+    Ok(Some(step.arg("fields", names)))
+}
+
+/// True for a field that differs from what we wrote, and that nobody else has changed since.
+fn wants_write(change: &Change<'_>, field: &str) -> bool {
+    let want = change.desired.field(field);
+    match change.written {
+        None => true,
+        Some(written) => written.field(field) != want && !is_theirs(change, field),
+    }
+}
+
+/// What a person changed at the destination since we wrote it stays theirs.
+fn is_theirs(change: &Change<'_>, field: &str) -> bool {
+    let (Some(written), Some(observed)) = (change.written, change.observed) else { return false };
+    let only = |value: &Value| {
+        let mut draft = Draft::new("field", SourceRef::new("field", "1"));
+        draft.fields.insert(field.to_owned(), value.clone());
+        draft
+    };
+    let have = mapping_core::Observed {
+        draft: only(observed.draft.field(field)),
+        window: mapping_core::Window::Whole,
+        version: None,
+    };
+    !mapping_core::diff(&only(written.field(field)), &have, &mapping_core::Refs::default()).is_empty()
+}
+
+fn assignments(change: &Change<'_>) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (field, op) in [("team", ASSIGN_TEAM), ("assignee", ASSIGN_ADMIN)] {
+        let had = change.written.is_some_and(|w| w.fields.contains_key(field));
+        if (change.desired.fields.contains_key(field) || had) && wants_write(change, field) {
+            steps.push(Step::new(op, Effect::Overwrite).refusal_is_loss());
+        }
+    }
+    steps
+}
+
+/// Closing is the last write, because replies and assignments open a thread.
+fn state(change: &Change<'_>, reopened: bool) -> Option<Step> {
+    let want = change.desired.text("state");
+    let changed = change.written.is_none_or(|w| w.field("state") != change.desired.field("state"));
+    if is_theirs(change, "state") || !(changed || reopened) {
+        return None;
+    }
+    match want {
+        "closed" => Some(Step::new(CLOSE, Effect::Overwrite)),
+        // A wake-up time may have passed until then.
+        "snoozed" => Some(Step::new(SNOOZE, Effect::Overwrite).refusal_is_loss()),
+        "open" if change.written.is_some() && changed => Some(Step::new(OPEN, Effect::Overwrite)),
+        _ => None,
+    }
+}
+
+fn contact(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
+    let want = change.desired;
+    let Some(written) = change.written else {
+        let by_id = want.fields.contains_key("external_id");
+        let key = if want.text("email").is_empty() { want.text("external_id") } else { want.text("email") };
+        return Ok(vec![
+            Step::new(CONTACT_CREATE, Effect::Create)
+                .lock(format!("contact/{}", digest(&key.to_lowercase())))
+                .blind(if by_id { 0 } else { options.contact_blind_seconds }),
+            Step::new(CONTACT_UNARCHIVE, Effect::Overwrite).cost(0, 1),
+            Step::new(CONTACT_ADOPT, Effect::Change).cost(0, 2),
+        ]);
+    };
+    let keys = written.fields.keys().chain(want.fields.keys());
+    let mut fields: Vec<&String> = keys.filter(|f| *f != "role" && wants_write(change, f)).collect();
+    fields.sort();
+    fields.dedup();
+    if fields.is_empty() {
+        return Ok(Vec::new());
+    }
+    let names =
+        serde_json::to_string(&fields).map_err(|e| Error::bug("names of fields are text").with_source(e))?;
+    Ok(vec![Step::new(CONTACT_UPDATE, Effect::Change).cost(2, 2).arg("fields", names)])
+}
+
+fn tag(want: &Draft) -> Step {
+    Step::new(TAG_CREATE, Effect::Create)
+        .lock(format!("tag/{}", digest(&want.text("name").to_lowercase())))
+        .cost(2, 2)
+}
+
+/// An attribute that is there already is taken; options it lacks are added one by one.
+fn attribute(change: &Change<'_>) -> Vec<Step> {
+    let want = change.desired;
+    let labels = want.field("options").items();
+    let had = change.written.map(|w| w.field("options").items()).unwrap_or_default();
+    let mut steps = Vec::new();
+    if change.written.is_none() {
+        let lock = format!("{}/{}", want.kind, digest(&want.text("name").to_lowercase()));
+        steps.push(Step::new(ATTRIBUTE_CREATE, Effect::Create).lock(lock).cost(2, 2));
+    }
+    let missing: Vec<usize> = (0..labels.len()).filter(|i| !had.contains(&labels[*i])).collect();
+    let grown = change.written.is_some();
+    if want.kind == "contact_attribute" {
+        if !missing.is_empty() {
+            let step = Step::new(ATTRIBUTE_OPTIONS, Effect::Change);
+            steps.push(if grown { step.arg("grown", "yes").cost(2, 2) } else { step.cost(0, 2) });
+        }
+        return steps;
+    }
+    steps.extend(missing.into_iter().map(|i| {
+        let step = Step::new(ATTRIBUTE_OPTION, Effect::Create).arg("index", i.to_string());
+        if grown { step.arg("grown", "yes").cost(2, 2) } else { step.cost(0, 2) }
+    }));
+    steps
+}
+
+/// The steps that take back what was done. A conversation goes with all its parts.
+pub(super) fn undo(done: &Progress) -> Vec<Step> {
+    let receipts: Vec<_> = done.receipts().collect();
+    let Some(target) = done.target() else { return Vec::new() };
+    if receipts.iter().any(|(_, r)| r.made == Made::Removed(target.clone())) {
+        return Vec::new();
+    }
+    let created = receipts.iter().any(|(_, r)| matches!(&r.made, Made::Created(it) if it == target));
+    let did = |op: &str| receipts.iter().any(|(e, r)| e.step.op == op && matches!(r.made, Made::Changed(_)));
+    let mut steps = Vec::new();
+    match (target.kind.as_str(), created) {
+        ("conversation", true) => steps.push(Step::new(DELETE, Effect::Overwrite)),
+        ("contact", true) => steps.push(Step::new(CONTACT_DELETE, Effect::Overwrite)),
+        ("contact", false) => {
+            if did(CONTACT_ADOPT) || did(CONTACT_UPDATE) {
+                steps.push(Step::new(CONTACT_RESTORE, Effect::Overwrite).cost(2, 2));
+            }
+            if did(CONTACT_UNARCHIVE) {
+                steps.push(Step::new(CONTACT_ARCHIVE, Effect::Overwrite));
+            }
+        }
+        // A tag that a segment has come to use can't be deleted; it is kept and listed.
+        ("tag", true) => steps.push(Step::new(TAG_DELETE, Effect::Overwrite).refusal_is_loss()),
+        ("conversation_attribute" | "contact_attribute", true) => {
+            steps.push(Step::new(ATTRIBUTE_ARCHIVE, Effect::Overwrite).refusal_is_loss());
+        }
+        ("conversation_attribute", false) => {
+            for (entry, receipt) in &receipts {
+                if let (ATTRIBUTE_OPTION, Some(label)) = (&*entry.step.op, receipt.outputs.get("option")) {
+                    let step = Step::new(OPTION_ARCHIVE, Effect::Overwrite).arg("option", label).cost(2, 2);
+                    steps.push(step.refusal_is_loss());
+                }
+            }
+        }
+        ("contact_attribute", false) => {
+            if did(ATTRIBUTE_OPTIONS) {
+                steps.push(Step::new(OPTIONS_RESTORE, Effect::Overwrite).refusal_is_loss());
+            }
+            if done.output("unarchived").is_some() {
+                steps.push(Step::new(ATTRIBUTE_ARCHIVE, Effect::Overwrite).refusal_is_loss());
+            }
+        }
+        _ => {}
+    }
+    steps
+}

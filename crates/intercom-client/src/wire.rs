@@ -1,0 +1,52 @@
+//! Pieces that several answers share: maps of unknown fields, address lists, times.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use std::fmt;
+use std::ops::Deref;
+
+/// Fields by name: custom attributes, or what an answer holds that this version of the crate has no name for. `Debug`
+/// shows the names alone, because the values belong to customers.
+#[derive(Clone, Default, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Fields(pub Map<String, Value>);
+
+impl Deref for Fields {
+    type Target = Map<String, Value>;
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+impl fmt::Debug for Fields {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(Fields(Option::<Map<String, Value>>::deserialize(from)?.unwrap_or_default()))
+    }
+}
+
+/// A list as most of Intercom's answers wrap it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Listed<T> {
+    #[serde(default = "Vec::new")]
+    pub(crate) data: Vec<T>,
+}
+
+/// `null` where a default is meant.
+pub(crate) fn or_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
+}
+
+/// Unix seconds; `None` for null, for zero and for what is no time.
+pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let value = Value::deserialize(from)?;
+    Ok(value.as_i64().filter(|s| *s > 0).and_then(|s| Timestamp::from_second(s).ok()))
+}

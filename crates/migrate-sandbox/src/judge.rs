@@ -1,0 +1,377 @@
+//! Compares what a stand-in holds with what the source held: lost, doubled, out of order, different.
+//!
+//! The expectations are written from the platforms' sheets and the data set alone; of the migrating tool it reads only the
+//! list of what the tool says it lost or held back. What is on that list counts as explained, and only that: an entry
+//! must name the record, and the field unless it speaks of the whole record.
+
+mod expect;
+mod explain;
+mod html;
+mod people;
+mod text;
+mod thread;
+mod ticket;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::{Dataset, Ticket};
+use crate::intercom::Intercom;
+use crate::intercom::store::{Conversation, Workspace};
+use expect::Source;
+use explain::Explanations;
+
+/// Findings that a verdict holds in full; all of them are counted.
+pub const MOST_FINDINGS: usize = 1000;
+
+/// One entry of the migrating tool's lists of losses and quarantined records.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explained {
+    /// `ticket`, `message`, `attachment`, `call` or `contact`.
+    pub kind: String,
+    /// Id at the source; for tickets the number does too.
+    pub id: String,
+    /// The field, in the tool's words; none for the whole record.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Why, in the tool's words.
+    #[serde(default)]
+    pub rule: String,
+}
+
+/// What attribute and tag names the run used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Options {
+    /// Attribute of conversations that holds the ticket.
+    pub key_attribute: String,
+    /// What that attribute holds.
+    pub key: Key,
+    /// Attribute that holds the channel; none: not compared.
+    pub channel_attribute: Option<String>,
+    /// Attribute that holds the priority; none: not compared.
+    pub priority_attribute: Option<String>,
+    /// Attribute that holds the time of closing; none: not compared.
+    pub closed_attribute: Option<String>,
+    /// Attribute that holds the time of assignment; none: not compared.
+    pub assigned_attribute: Option<String>,
+    /// Attribute of contacts that holds the contact's id at the source.
+    pub contact_attribute: String,
+    /// Names of the attributes that hold categories, by category id; without an entry any attribute may hold the value.
+    pub category_attributes: BTreeMap<u64, String>,
+    /// Tag that every conversation of the run carries; none: not compared.
+    pub batch_tag: Option<String>,
+    /// Id of the teammate who stands for agents without one; the owner of the token when absent.
+    pub placeholder_admin: Option<u64>,
+    /// Whether only a part of the tickets was moved on purpose; then those that are absent are not lost.
+    pub partial: bool,
+    /// Ids of conversations that were there before the run.
+    pub known_conversations: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let named = |name: &str| Some(name.to_owned());
+        Self {
+            key_attribute: "focalscope_ticket_id__c".into(),
+            key: Key::Number,
+            channel_attribute: named("channel_source__c"),
+            priority_attribute: named("focalscope_priority__c"),
+            closed_attribute: named("focalscope_closed_at__c"),
+            assigned_attribute: named("focalscope_assigned_at__c"),
+            contact_attribute: "focalscope_contact_id__c".into(),
+            category_attributes: BTreeMap::new(),
+            batch_tag: None,
+            placeholder_admin: None,
+            partial: false,
+            known_conversations: Vec::new(),
+        }
+    }
+}
+
+/// What the key attribute holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// The number that people see.
+    Number,
+    /// The id.
+    Id,
+}
+
+/// The kinds of finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// At the source and not at the destination.
+    Lost,
+    /// At the destination more often than at the source.
+    Doubled,
+    /// There, in the wrong place of its thread.
+    OutOfOrder,
+    /// There, with a field that differs.
+    FieldDifference,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The kind of finding.
+    pub what: What,
+    /// Kind of the record: `ticket`, `message`, `attachment`, `call`, `contact`, `conversation`.
+    pub kind: &'static str,
+    /// Id of the record: at the source, or at the destination when the source has none.
+    pub id: String,
+    /// The field.
+    pub field: String,
+    /// Expected and found. Texts are given by length alone.
+    pub detail: String,
+}
+
+/// Sizes of the source: of tickets that are to be moved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct SourceCounts {
+    /// Tickets.
+    pub tickets: u64,
+    /// Messages and lines of chat.
+    pub messages: u64,
+    /// Contacts of these tickets.
+    pub contacts: u64,
+    /// Files.
+    pub attachments: u64,
+    /// Sum of their sizes.
+    pub attachment_bytes: u64,
+}
+
+/// Sizes of the destination.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DestinationCounts {
+    /// Conversations.
+    pub conversations: u64,
+    /// Opening messages and parts with a body.
+    pub parts: u64,
+    /// Contacts.
+    pub contacts: u64,
+    /// Files.
+    pub files: u64,
+}
+
+/// What the judge found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// Sizes of the source.
+    pub source: SourceCounts,
+    /// Sizes of the destination.
+    pub destination: DestinationCounts,
+    /// Records and files that are missing.
+    pub lost: u64,
+    /// Records and files that are there too often, and conversations that no ticket explains.
+    pub doubled: u64,
+    /// Messages in the wrong place.
+    pub out_of_order: u64,
+    /// Fields that differ.
+    pub field_differences: u64,
+    /// Fields that were compared.
+    pub fields_compared: u64,
+    /// Findings that the tool's own lists explain.
+    pub explained: u64,
+    /// Messages to customers.
+    pub notifications: u64,
+    /// Messages to teammates.
+    pub teammate_notifications: u64,
+    /// Starts of automations.
+    pub workflow_triggers: u64,
+    /// Calls that no migration may make.
+    pub denied_calls: u64,
+    /// Keys that requests carried in vain, with their number.
+    pub ignored_keys: BTreeMap<String, u64>,
+    /// The first [`MOST_FINDINGS`] findings that nothing explains.
+    pub findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Whether nothing is lost, doubled, out of order or different.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.lost + self.doubled + self.out_of_order + self.field_differences == 0
+    }
+}
+
+/// Compares the stand-in with the source.
+#[must_use]
+pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], options: &Options) -> Verdict {
+    let state = intercom.state();
+    let inner = intercom.lock();
+    let mut court = Court {
+        source: Source::new(dataset),
+        ws: &inner.ws,
+        first_call: inner.journal.entries.first().map(|entry| entry.at),
+        options,
+        explanations: Explanations::new(explained),
+        verdict: Verdict::default(),
+    };
+    court.verdict.destination = DestinationCounts {
+        conversations: state.conversations,
+        parts: state.messages,
+        contacts: state.contacts,
+        files: state.files,
+    };
+    court.hear();
+    let mut verdict = court.verdict;
+    verdict.notifications = inner.journal.notifications.count;
+    verdict.teammate_notifications = inner.journal.teammate_notifications.count;
+    verdict.workflow_triggers = inner.journal.workflow_triggers.count;
+    verdict.denied_calls = inner.journal.denied_calls.count;
+    verdict.ignored_keys.clone_from(&inner.journal.ignored_keys);
+    verdict
+}
+
+/// Everything a comparison looks at, and what it found so far.
+struct Court<'a> {
+    source: Source<'a>,
+    ws: &'a Workspace,
+    /// When the stand-in was first asked for something; what is older was there before.
+    first_call: Option<i64>,
+    options: &'a Options,
+    explanations: Explanations,
+    verdict: Verdict,
+}
+
+/// Which record a finding is about, and under which names a list may explain it.
+struct Subject<'a> {
+    kind: &'static str,
+    id: String,
+    ticket: Option<&'a Ticket>,
+    /// The message that an attachment hangs on, as findings name it.
+    within: Option<String>,
+    /// Ids of records of the same kind that are one with this one at the destination.
+    also: Vec<String>,
+}
+
+impl<'a> Subject<'a> {
+    fn ticket(ticket: &'a Ticket) -> Self {
+        Self { ticket: Some(ticket), ..Self::alone("ticket", ticket.id) }
+    }
+
+    fn of(ticket: &'a Ticket, kind: &'static str, id: impl ToString) -> Self {
+        Self { ticket: Some(ticket), ..Self::alone(kind, id) }
+    }
+
+    fn alone(kind: &'static str, id: impl ToString) -> Self {
+        Self { kind, id: id.to_string(), ticket: None, within: None, also: Vec::new() }
+    }
+}
+
+impl<'a> Court<'a> {
+    fn hear(&mut self) {
+        let dataset = self.source.dataset;
+        let moved: Vec<&Ticket> = dataset.tickets.iter().filter(|ticket| expect::is_moved(ticket)).collect();
+        self.count_source(&moved);
+        let pairs = self.pair(&moved);
+        let mut arrived = Vec::new();
+        for (ticket, conversation) in moved.iter().zip(&pairs) {
+            match conversation {
+                Some(conversation) => {
+                    arrived.push(*ticket);
+                    self.compare_ticket(ticket, conversation);
+                }
+                None if self.options.partial => {}
+                None => self.find(What::Lost, &Subject::ticket(ticket), "", "no conversation has its key"),
+            }
+        }
+        self.compare_people(&arrived);
+    }
+
+    fn count_source(&mut self, moved: &[&Ticket]) {
+        let counts = &mut self.verdict.source;
+        let contacts: HashSet<u64> = moved.iter().filter_map(|ticket| ticket.contact).collect();
+        counts.tickets = moved.len() as u64;
+        counts.contacts = contacts.len() as u64;
+        for ticket in moved {
+            counts.messages += (ticket.messages.len() + ticket.chat.len()) as u64;
+            for file in ticket.attachments() {
+                counts.attachments += 1;
+                counts.attachment_bytes += file.size();
+            }
+        }
+    }
+
+    /// The conversation of each ticket; what is left over is doubled.
+    fn pair(&mut self, moved: &[&'a Ticket]) -> Vec<Option<&'a Conversation>> {
+        let ws = self.ws;
+        let mut by_key: HashMap<&str, Vec<&'a Conversation>> = HashMap::new();
+        let mut unknown: Vec<(&'a Conversation, String)> = Vec::new();
+        for conversation in ws.conversations.values() {
+            let key = conversation.attributes.iter().find(|(name, _)| **name == *self.options.key_attribute);
+            match key.and_then(|(_, value)| value.as_str()) {
+                Some(key) => by_key.entry(key).or_default().push(conversation),
+                None => unknown.push((conversation, "no key".to_owned())),
+            }
+        }
+        let mut pairs = Vec::with_capacity(moved.len());
+        for ticket in moved {
+            let key = match self.options.key {
+                Key::Number => ticket.number.clone(),
+                Key::Id => ticket.id.to_string(),
+            };
+            let candidates = by_key.get_mut(key.as_str());
+            // Two tickets may share a number: each takes the conversation that looks most like it.
+            pairs.push(candidates.and_then(|list| {
+                let best = (0..list.len())
+                    .max_by_key(|place| (likeness(ticket, list[*place]), usize::MAX - place))?;
+                Some(list.remove(best))
+            }));
+        }
+        let left =
+            by_key.into_iter().flat_map(|(key, list)| list.into_iter().map(move |it| (it, key.to_owned())));
+        unknown.extend(left);
+        unknown.sort_by_key(|(conversation, _)| conversation.id);
+        for (conversation, key) in unknown {
+            if !self.options.known_conversations.contains(&conversation.id.to_string()) {
+                let subject = Subject::alone("conversation", conversation.id);
+                self.find(What::Doubled, &subject, "", &format!("no ticket explains it (key: {key})"));
+            }
+        }
+        pairs
+    }
+
+    /// Writes a finding down, unless the tool's lists explain it.
+    fn find(&mut self, what: What, subject: &Subject<'_>, field: &str, detail: &str) {
+        if self.explanations.explain(what, subject, field) {
+            self.verdict.explained += 1;
+            return;
+        }
+        match what {
+            What::Lost => self.verdict.lost += 1,
+            What::Doubled => self.verdict.doubled += 1,
+            What::OutOfOrder => self.verdict.out_of_order += 1,
+            What::FieldDifference => self.verdict.field_differences += 1,
+        }
+        if self.verdict.findings.len() < MOST_FINDINGS {
+            let (kind, id) = (subject.kind, subject.id.clone());
+            self.verdict.findings.push(Finding {
+                what,
+                kind,
+                id,
+                field: field.into(),
+                detail: detail.into(),
+            });
+        }
+    }
+
+    /// Counts a comparison, and writes a difference down.
+    fn check(&mut self, equal: bool, subject: &Subject<'_>, field: &str, detail: impl FnOnce() -> String) {
+        self.verdict.fields_compared += 1;
+        if !equal {
+            self.find(What::FieldDifference, subject, field, &detail());
+        }
+    }
+}
+
+fn likeness(ticket: &Ticket, conversation: &Conversation) -> u32 {
+    let title = conversation.title.as_deref() == Some(ticket.subject.as_str());
+    let first = ticket.messages.iter().filter_map(|message| message.sent_at).min();
+    let time = first.or(ticket.created).is_some_and(|at| at.as_second() == conversation.created_at);
+    u32::from(title) * 2 + u32::from(time)
+}

@@ -9,7 +9,7 @@
 //! | `conversation.assign_team`, `.assign_admin` | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
 //! | `conversation.close`, `.snooze`, `.open` | `POST /conversations/{id}/parts` | overwrite |
 //! | `contact.create` | `POST /contacts`; a 409 matches | create; settled by external id, then address |
-//! | `contact.unarchive`, `contact.adopt` | only for a matched contact | overwrite; change |
+//! | `contact.unarchive`, `contact.adopt` | only for a matched contact | change |
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 

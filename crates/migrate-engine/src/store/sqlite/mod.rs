@@ -132,6 +132,11 @@ impl Drop for Writer {
     }
 }
 
+/// The most rows to read, as SQLite counts them.
+fn most(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 fn connect(path: &Path) -> Result<Connection> {
     let connection = Connection::open(path).map_err(db)?;
     connection.busy_timeout(std::time::Duration::from_secs(10)).map_err(db)?;

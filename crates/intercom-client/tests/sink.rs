@@ -67,6 +67,8 @@ fn ticket(id: &str, texts: &[&str]) -> Draft {
     draft
 }
 
+type MakeEdit = fn(String) -> Edit;
+
 /// Contact, tag and attribute are there; then the drafts.
 struct Loaded<'a> {
     session: Session<'a>,
@@ -144,11 +146,18 @@ async fn a_thread_arrives_as_promised_with_the_fewest_calls_and_in_silence() {
 #[tokio::test]
 async fn every_change_behind_our_back_is_a_difference_in_the_right_field() {
     let clock = || ts(NOW);
-    let edits: Vec<(&str, fn(String) -> Edit)> = vec![
+    let edits: Vec<(&str, MakeEdit)> = vec![
         ("parts[1].body", |c| Edit::Body { conversation: c, message: 1, text: "other".into() }),
         ("parts[2].author", |c| Edit::Author { conversation: c, message: 2, admin: standin::AGENT }),
         ("parts[1].visibility", |c| Edit::Visibility { conversation: c, message: 1 }),
         ("parts[1].at", |c| Edit::Time { conversation: c, message: 1, created_at: 1_600_000_000 }),
+        ("parts[1].files", |c| Edit::RemoveFile { conversation: c, message: 1 }),
+        ("parts[1].body", |c| Edit::Swap { conversation: c, message: 1, with: 2 }),
+        ("attribute.channel_source__c", |c| Edit::Attribute {
+            conversation: c,
+            name: "channel_source__c".into(),
+            value: "Voice".into(),
+        }),
         ("parts[2]", |c| Edit::Remove { conversation: c, message: 2 }),
         ("parts", |c| Edit::Repeat { conversation: c, message: 2 }),
         ("state", |c| Edit::State { conversation: c, open: true }),
@@ -161,7 +170,14 @@ async fn every_change_behind_our_back_is_a_difference_in_the_right_field() {
         let intercom = workspace();
         let sink = standin::sink(&intercom, SinkOptions::default());
         let mut loaded = Loaded::with(&sink, &clock).await;
-        let draft = ticket("1", &["a", "b", "c"]);
+        assert_eq!(loaded.put(attribute()).await.end, End::Done);
+        let mut draft = ticket("1", &["a", "b", "c"]).with("attribute.channel_source__c", "Email");
+        draft.parts[1].files = vec![loaded.blobs.add("f.txt", "text/plain", "bytes")];
+        // The catalog that the session read is older than the attribute.
+        let draft = shaped(&sink, &draft).await;
+        loaded.session = Session::open(&sink, Arc::new(loaded.blobs.clone()), &clock).await.unwrap();
+        loaded.session.mark_batch("run-1").await.unwrap();
+        loaded.session.put(contact()).await.unwrap();
         let target = loaded.put(draft.clone()).await.target.unwrap();
         intercom.edit(&edit(target.id.clone())).unwrap();
         let observed = sink.read(&target).await.unwrap().unwrap();

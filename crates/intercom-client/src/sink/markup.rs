@@ -81,7 +81,21 @@ pub(super) fn carries(html: &str) -> Carries {
 
 /// HTML with the few tags that Intercom keeps. Mentions, classes and every attribute but the address of a link are
 /// gone; other blocks become lines, cells are set apart.
+///
+/// What is clean stays as it is: mended markup may have to be mended again, and what never comes to rest becomes text.
 pub(super) fn conservative(html: &str) -> String {
+    let mut clean = cleaned(html);
+    for _ in 0..4 {
+        let again = cleaned(&clean);
+        if again == clean {
+            return clean;
+        }
+        clean = again;
+    }
+    cleaned(&html_of_plain(&plain_of_html(html)))
+}
+
+fn cleaned(html: &str) -> String {
     let mut clean = CLEANER.clean(&simplified(html)).to_string();
     while let Some(rest) = clean.trim_end().strip_suffix("<br>") {
         clean.truncate(rest.len());

@@ -231,6 +231,9 @@ impl Thread<'_> {
             self.losing.relies_on(person.key());
             return None;
         }
+        if let Some(person) = self.catalog.person(&self.acting) {
+            self.losing.relies_on(person.key());
+        }
         let system = part.role == Role::System;
         part.author = Author { link: Some(acting), name: None };
         if !system {

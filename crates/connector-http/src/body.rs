@@ -195,7 +195,8 @@ async fn open_segment(at: usize, segment: Segment) -> Result<ByteStream> {
     })
 }
 
-/// Passes `stream` on and fails unless it yields exactly `declared` bytes.
+/// Passes `stream` on and fails unless it yields exactly `declared` bytes. Its last chunk waits until the stream has
+/// ended: a request that is complete by its length has been sent, and nobody would ask for what comes after it.
 fn exactly(at: usize, declared: u64, stream: ByteStream) -> ByteStream {
     let differs = move |came: u64| {
         Error::not_sent(ErrorKind::Io, "a piece of the body is not as long as declared; did the file change?")
@@ -203,16 +204,31 @@ fn exactly(at: usize, declared: u64, stream: ByteStream) -> ByteStream {
             .with("declared", declared)
             .with("came", came)
     };
-    Box::pin(stream::try_unfold((stream, 0_u64), move |(mut stream, came)| async move {
-        match stream.next().await.transpose()? {
-            Some(chunk) => {
-                let came = came + chunk.len() as u64;
-                if came > declared { Err(differs(came)) } else { Ok(Some((chunk, (stream, came)))) }
-            }
-            None if came < declared => Err(differs(came)),
-            None => Ok(None),
+    Box::pin(stream::try_unfold((stream.fuse(), 0_u64), move |(mut stream, came)| async move {
+        let Some(chunk) = next_bytes(&mut stream).await? else {
+            return if came < declared { Err(differs(came)) } else { Ok(None) };
+        };
+        let came = came + chunk.len() as u64;
+        let further = match came == declared {
+            true => next_bytes(&mut stream).await?.map_or(0, |more| more.len() as u64),
+            false => 0,
+        };
+        if came + further > declared {
+            Err(differs(came + further))
+        } else {
+            Ok(Some((chunk, (stream, came))))
         }
     }))
+}
+
+/// The next chunk that isn't empty.
+async fn next_bytes(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Option<Bytes>> {
+    loop {
+        match stream.next().await.transpose()? {
+            Some(chunk) if chunk.is_empty() => {}
+            other => return Ok(other),
+        }
+    }
 }
 
 /// What an encoder holds between two chunks: at most one chunk of its source and two bytes.

@@ -78,7 +78,8 @@ impl Classify for ByStatus {
         use {ErrorKind as Kind, Outcome as Out};
         let (kind, outcome, message) = match answer.status.as_u16() {
             200..=299 => return Ok(()),
-            302 | 303 => (
+            // After a POST these three often say where the result is (RFC 9110, sections 15.4.2 to 15.4.4).
+            301..=303 => (
                 Kind::Malformed,
                 Out::Unknown,
                 "the answer is a redirect to another place; is the URL right?",

@@ -30,13 +30,20 @@ impl<X: Exchange> Timeout<X> {
 
     async fn around<A: Answer>(&self, request: &Request) -> Result<A> {
         let meta = Meta::of(request);
-        let attempt = std::pin::pin!(A::ask(&self.inner, request));
-        match futures_util::future::select(attempt, std::pin::pin!(self.stalls(&meta))).await {
-            futures_util::future::Either::Left((answer, _)) => {
+        let ended = {
+            let attempt = std::pin::pin!(A::ask(&self.inner, request));
+            match futures_util::future::select(attempt, std::pin::pin!(self.stalls(&meta))).await {
+                futures_util::future::Either::Left((answer, _)) => Ok(answer),
+                futures_util::future::Either::Right((stalled, _)) => Err(stalled),
+            }
+        };
+        match ended {
+            Ok(answer) => {
                 let (clock, idle) = (self.clock.clone(), self.limits.idle);
                 Ok(answer?.watch(move |stream| with_idle_limit(stream, clock, idle)))
             }
-            futures_util::future::Either::Right(((message, limit), _)) => {
+            // The attempt is dropped by now, and only now is it sure whether it left.
+            Err((message, limit)) => {
                 let outcome = meta.flight().outcome_if_dropped();
                 Err(Error::new(ErrorKind::Transport, outcome, message)
                     .with_operation(meta.operation())
@@ -49,7 +56,7 @@ impl<X: Exchange> Timeout<X> {
     /// Completes when a limit is reached.
     async fn stalls(&self, meta: &Meta) -> (&'static str, Duration) {
         let flight = meta.flight();
-        let end = self.clock.elapsed() + self.limits.total;
+        let end = self.clock.elapsed().saturating_add(self.limits.total);
         loop {
             let moved = flight.bytes_moved();
             let answering = flight.is_answering();

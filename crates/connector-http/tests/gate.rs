@@ -253,6 +253,16 @@ async fn refusals_without_a_stated_time_close_the_gate_longer_and_longer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn calls_that_are_refused_together_close_the_gate_as_one() {
+    let second = Duration::from_secs(1);
+    let wire = Wire::taking(10 * second, |n, _| Ok(status(if n < 16 { 429 } else { 200 })));
+    let gate = gate(wire, RateSettings::every(Duration::from_millis(10)));
+    join_all((0..16).map(|_| async { gate.exchange(&post(Meta::create("create"))).await.unwrap() })).await;
+    let closed = gate.budget().closed_until.unwrap().duration_since(UNIX_EPOCH + support::UNIX_NOW).unwrap();
+    assert!(closed < 13 * second, "closed for {:?} after the last of them", closed - 10 * second);
+}
+
+#[tokio::test(start_paused = true)]
 async fn with_waiting_off_a_call_fails_instead_and_says_when_to_come_back() {
     let wire = Wire::new(|_, _| Ok(status(200)));
     let gate = gate(

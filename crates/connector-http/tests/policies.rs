@@ -250,7 +250,9 @@ fn statuses_are_classified_with_their_outcome() {
     assert_eq!(of(200), Ok(()));
     assert_eq!(of(204), Ok(()));
     let expected = [
+        (301, Malformed, Unknown, false),
         (302, Malformed, Unknown, false),
+        (303, Malformed, Unknown, false),
         (307, Malformed, Rejected, false),
         (400, Invalid, Rejected, false),
         (401, Unauthorized, Rejected, false),
@@ -485,6 +487,30 @@ async fn an_attempt_that_ends_before_its_first_byte_left_is_not_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_attempt_that_leaves_while_it_is_being_ended_is_unknown() {
+    struct Leaves(Flight);
+    impl Drop for Leaves {
+        fn drop(&mut self) {
+            self.0.leaves();
+        }
+    }
+    struct AtTheLastMoment;
+    #[async_trait]
+    impl Exchange for AtTheLastMoment {
+        async fn exchange(&self, request: &Request) -> Result<Response> {
+            let _leaves = Leaves(Meta::of(request).flight().clone());
+            std::future::pending().await
+        }
+    }
+    let stack = Timeout::new(AtTheLastMoment, timeouts(5, 5, 50), clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
+    let stack = Deadline::new(AtTheLastMoment, SECOND, clock());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!(e.outcome(), Outcome::Unknown);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_streamed_answer_that_stops_is_an_error_that_names_the_bound() {
     let stack = Timeout::new(Endless, timeouts(5, 3, 50), clock());
     let mut answer = stack.open(&post(Meta::read("page"))).await.unwrap();
@@ -596,6 +622,36 @@ fn a_configuration_has_defaults_refuses_unknown_keys_and_hides_secrets() {
             .contains("user_agnet")
     );
     assert!(serde_json::from_str::<Config>(r#"{"deadline": -1}"#).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_without_end_are_no_panic() {
+    let mut config = Config::default();
+    config.deadline = Duration::MAX;
+    config.timeouts = timeouts(u64::MAX, u64::MAX, u64::MAX);
+    config.timeouts.total = Duration::MAX;
+    config.slots = SlotSettings::new(2, Duration::MAX);
+    config.rate = RateSettings::new(10_000_000, Duration::MAX).with_share(1.0);
+    config.retry.longest_stated_wait = SECOND;
+    let throttled = |_: &Answered<'_>| {
+        Err(Error::rejected(ErrorKind::Throttled, "never")
+            .with_retry(mapping_core::Retry::After(Duration::MAX)))
+    };
+    let mut for_ever = RateReading::default();
+    for_ever.resets_in = Some(Duration::MAX);
+    for_ever.throttled = true;
+    let stack = Stack::builder(Wire::new(|_, _| Ok(status(200))))
+        .config(config)
+        .classify(throttled)
+        .rate_headers(move |_: &Answered<'_>| for_ever)
+        .clock(clock())
+        .build()
+        .unwrap();
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!((e.kind(), e.outcome()), (ErrorKind::Throttled, Outcome::Rejected));
+    assert!(stack.budget().closed_until.is_some());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!((e.kind(), e.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
 }
 
 #[cfg(feature = "tower")]

@@ -221,6 +221,30 @@ async fn a_file_that_can_not_be_opened_is_not_sent_and_one_that_breaks_off_is_un
 }
 
 #[tokio::test]
+async fn a_file_that_has_grown_is_not_sent_cut() {
+    let (base, mut requests) = server().await;
+    let chunk = 65_529;
+    for (declared, outcome) in [(chunk, Outcome::NotSent), (2 * chunk, Outcome::Unknown)] {
+        let grown = Zeros { len: declared, yields: declared + 1, opened: AtomicUsize::new(0) };
+        let body = Body::of(vec![Segment::Raw { len: declared, open: Arc::new(grown) }]);
+        let request = create(&base, body);
+        let answering = async {
+            while let Some(came) = requests.recv().await {
+                let whole = came.body_bytes == declared;
+                came.answer("201 Created\r\ncontent-length: 0", b"").await;
+                assert!(!whole, "a cut file arrived as a whole one");
+            }
+        };
+        let http = wire();
+        let e = tokio::select! {
+            answer = http.exchange(&request) => answer.unwrap_err(),
+            () = answering => panic!("closed"),
+        };
+        assert_eq!((e.kind(), e.outcome()), (ErrorKind::Io, outcome), "{e}");
+    }
+}
+
+#[tokio::test]
 async fn dropping_a_write_after_the_server_saw_it_is_unknown() {
     let (base, mut requests) = server().await;
     let meta = Meta::create("create");
@@ -284,6 +308,7 @@ async fn plain_http_to_another_host_is_denied_before_anything_is_sent() {
 async fn an_answer_above_its_bound_is_refused_by_length_and_by_what_comes() {
     let mut config = Config::default();
     config.max_answer_bytes = 1000;
+    config.max_streamed_bytes = 2000;
     let http = Http::new(&config).unwrap();
     for head in ["200 OK\r\ncontent-length: 5000", "200 OK"] {
         let (base, mut requests) = server().await;
@@ -296,6 +321,14 @@ async fn an_answer_above_its_bound_is_refused_by_length_and_by_what_comes() {
             (e.kind(), e.context("max_answer_bytes"), e.status()),
             (ErrorKind::TooLarge, Some("1000"), Some(200))
         );
+
+        let request = read(&base);
+        let (answer, ()) = tokio::join!(
+            async { http.open(&request).await?.into_body().try_collect::<Vec<_>>().await },
+            async { requests.recv().await.unwrap().answer(head, &[b'x'; 5000]).await }
+        );
+        let e = answer.unwrap_err();
+        assert_eq!((e.kind(), e.context("max_streamed_bytes")), (ErrorKind::TooLarge, Some("2000")), "{e}");
     }
 }
 

@@ -58,15 +58,15 @@ pub struct Config {
     /// The access token.
     #[serde(skip)]
     pub token: Option<SecretString>,
-    /// TLS, proxy, timeouts, retries, rate. The deadline of a call is 100 s unless set: a driver's `landing` must not be
-    /// shorter.
+    /// TLS, proxy, timeouts, retries, rate. The deadline of a call is 100 s unless set, and
+    /// a driver waits a little longer before it asks what became of a call.
     pub http: HttpConfig,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let mut http = HttpConfig::default();
-        // Below the two minutes that a driver gives a call to land by default.
+        // A call that waits longer would still be landing when the driver asks what became of it.
         http.deadline = Duration::from_secs(100);
         http.user_agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")).to_owned();
         Config { base_url: None, region: Region::Us, version: VERSION.to_owned(), token: None, http }

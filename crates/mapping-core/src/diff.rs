@@ -16,9 +16,12 @@ pub struct Difference {
 
 /// Compares a shaped draft with what was read back, field by field.
 ///
-/// Text is compared in the canonical form of its format, links through `refs`, lists without their order, times to the
-/// second, files by name, size and — where the read knows it — hash. A field that the draft doesn't promise is not
-/// compared; a part it doesn't promise is a difference. Parts that the read could not show are left out.
+/// Text is compared in the canonical form of its format, links through `refs`, lists as sets (neither order nor
+/// repetition), decimals by their value, times to the second, files by name, size and — where the read knows it — hash.
+///
+/// Not compared: a field that the draft doesn't promise, the time of a part whose draft has none, the role of a part
+/// (its author says who it is from), where a link in a text leads. A part that the draft doesn't promise is a
+/// difference. Parts that the read could not show are left out.
 pub fn diff(want: &Draft, have: &Observed, refs: &Refs) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, value) in &want.fields {
@@ -37,12 +40,18 @@ pub fn diff(want: &Draft, have: &Observed, refs: &Refs) -> Vec<Difference> {
         };
         match have.draft.parts.get(at) {
             Some(read) => compare_parts(&mut found, index, part, read, refs),
-            None => compare(&mut found, &format!("parts[{index}]"), part.key.clone(), "missing".into()),
+            None => found.push(Difference {
+                field: format!("parts[{index}]"),
+                want: part.key.clone().into(),
+                have: "missing".into(),
+            }),
         }
     }
-    if seen + hidden > want.parts.len() {
+    // How many a platform says it hides is its word alone.
+    let there = seen.saturating_add(hidden);
+    if there > want.parts.len() {
         let count = |n: usize| format!("{n} parts");
-        compare(&mut found, "parts", count(want.parts.len()), count(seen + hidden));
+        compare(&mut found, "parts", count(want.parts.len()), count(there));
     }
     found
 }
@@ -97,7 +106,7 @@ fn canonical(value: &Value, refs: &Refs) -> String {
         Value::Null => String::new(),
         Value::Bool(b) => b.to_string(),
         Value::Int(n) => n.to_string(),
-        Value::Decimal(n) => n.clone(),
+        Value::Decimal(n) => decimal(n),
         Value::Text(s) => crate::text::canonical(crate::Format::Plain, s),
         Value::Html(s) => crate::text::canonical(crate::Format::Html, s),
         Value::Time(t) => t.as_second().to_string(),
@@ -107,8 +116,29 @@ fn canonical(value: &Value, refs: &Refs) -> String {
             let mut items: Vec<String> = items.iter().map(|v| canonical(v, refs)).collect();
             items.sort();
             items.dedup();
-            items.join(", ")
+            // No canonical text has a line break, so that one item with a comma is never two.
+            items.join("\n")
         }
+    }
+}
+
+/// A decimal without the zeros that add nothing; what isn't one stays as it is.
+fn decimal(n: &str) -> String {
+    let (sign, digits) = match n.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", n.strip_prefix('+').unwrap_or(n)),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let only_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+    if whole.is_empty() || !only_digits(whole) || !only_digits(fraction) {
+        return n.to_owned();
+    }
+    let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+    match (whole, fraction) {
+        ("", "") => "0".to_owned(),
+        (whole, "") => format!("{sign}{whole}"),
+        ("", fraction) => format!("{sign}0.{fraction}"),
+        (whole, fraction) => format!("{sign}{whole}.{fraction}"),
     }
 }
 
@@ -155,5 +185,47 @@ mod tests {
         assert_eq!(more[0].field, "parts");
         let fewer = diff(&thread(&["0", "1"]), &read(thread(&["0"]), Window::Whole), &Refs::default());
         assert_eq!(fewer[0].field, "parts[1]");
+    }
+
+    fn fields_that_differ(want: Value, have: Value) -> Vec<String> {
+        let draft = |value| Draft::new("contact", SourceRef::new("contact", "1")).with("f", value);
+        let found = diff(&draft(want), &read(draft(have), Window::Whole), &Refs::default());
+        found.into_iter().map(|d| d.field).collect()
+    }
+
+    #[test]
+    fn one_item_with_a_comma_is_not_two_items() {
+        let list = |items: &[&str]| Value::List(items.iter().map(|i| Value::text(*i)).collect());
+        assert_eq!(fields_that_differ(list(&["a, b"]), list(&["a", "b"])), ["f"]);
+        assert_eq!(fields_that_differ(list(&["b", "a"]), list(&["a", "b"])), [""; 0]);
+    }
+
+    #[test]
+    fn a_decimal_is_compared_by_its_value_and_without_rounding() {
+        let decimal = |n: &str| Value::Decimal(n.into());
+        for (a, b) in [("1.50", "1.5"), ("1.0", "1"), ("-0.0", "0"), ("+007.10", "7.1"), ("00.5", "0.50")] {
+            assert_eq!(fields_that_differ(decimal(a), decimal(b)), [""; 0], "{a} {b}");
+        }
+        assert_eq!(fields_that_differ(decimal("2.0"), Value::Int(2)), [""; 0]);
+        for (a, b) in
+            [("1.5", "1.05"), ("10", "1"), ("-1", "1"), ("0.30000000000000004", "0.3"), ("1e3", "1")]
+        {
+            assert_eq!(fields_that_differ(decimal(a), decimal(b)), ["f"], "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn a_missing_part_is_a_difference_whatever_its_key() {
+        let mut want = thread(&["0", "1"]);
+        want.parts[1].key = "missing".into();
+        let found = diff(&want, &read(thread(&["0"]), Window::Whole), &Refs::default());
+        assert_eq!(found[0].field, "parts[1]");
+    }
+
+    #[test]
+    fn a_platform_that_counts_absurdly_many_parts_is_a_difference_and_no_panic() {
+        let window = Window::Last { shown: 0, of: usize::MAX };
+        let found = diff(&thread(&["0"]), &read(thread(&["0"]), window), &Refs::default());
+        assert_eq!(found[0].field, "parts");
     }
 }

@@ -18,25 +18,20 @@ pub struct Env<'a> {
     /// The time.
     pub clock: &'a dyn Clock,
     /// How long after its intent a call may still land at the platform. No shorter than the connection's own deadline
-    /// for one call.
+    /// for one call, waits for its turn included, and what the journal takes to put the intent on disk: a call that is
+    /// still on its way when this is over is sent a second time.
     pub landing: Duration,
     /// The pause before asking again when nobody said how long.
     pub pause: Duration,
-    /// How often a step may be refused with "ask again later" before its record goes to the quarantine.
+    /// How often a step may be refused with "ask again later", or lose its answer, before its record goes to the
+    /// quarantine.
     pub max_refusals: u32,
 }
 
 impl<'a> Env<'a> {
-    /// The usual settings: two minutes to land, five seconds between attempts, twenty refusals.
+    /// The usual settings: the sink's own time to land, five seconds between attempts, twenty refusals.
     pub fn new(sink: &'a dyn Sink, blobs: &'a Arc<dyn Blobs>, clock: &'a dyn Clock) -> Self {
-        Env {
-            sink,
-            blobs,
-            clock,
-            landing: Duration::from_secs(120),
-            pause: Duration::from_secs(5),
-            max_refusals: 20,
-        }
+        Env { sink, blobs, clock, landing: sink.landing(), pause: Duration::from_secs(5), max_refusals: 20 }
     }
 }
 
@@ -144,7 +139,10 @@ impl Drive<'_> {
                 State::Planned => self.send(index).await?,
                 State::Intended { at } | State::Unknown { at } => {
                     let at = *at;
-                    self.settle(index, at).await?
+                    match self.settle(index, at).await? {
+                        Flow::Again if self.is_given_up(index) => self.give_up(index).await?,
+                        flow => flow,
+                    }
                 }
                 State::Applied(_) | State::Skipped | State::Lost { .. } => Flow::Again,
             };
@@ -170,7 +168,10 @@ impl Drive<'_> {
                 State::Intended { at } | State::Unknown { at } => {
                     let at = *at;
                     match self.settle(index, at).await? {
-                        Flow::End(open) => return Ok(open),
+                        Flow::End(open) => {
+                            self.flush(None).await?;
+                            return Ok(open);
+                        }
                         // Settled as "not there": it stays unsent.
                         Flow::Again if self.progress.entries[index].state == State::Planned => State::Skipped,
                         Flow::Again => continue,
@@ -228,9 +229,12 @@ impl Drive<'_> {
             Outcome::Unknown | Outcome::Applied => {
                 let state = State::Unknown { at: self.env.clock.now() };
                 self.set(index, state).await?;
+                self.progress.entries[index].refusals += 1;
                 if step.effect == Effect::Overwrite {
-                    self.progress.entries[index].refusals += 1;
-                    return self.park(index, &error).await;
+                    return match self.is_tired(index) {
+                        true => Ok(Flow::End(End::Quarantined { why: error.to_string() })),
+                        false => self.park(index, &error).await,
+                    };
                 }
                 Ok(Flow::Again)
             }
@@ -248,7 +252,7 @@ impl Drive<'_> {
         if may_help && error.outcome() == Outcome::Rejected && error.kind() != ErrorKind::Throttled {
             entry.refusals += 1;
         }
-        let tired = entry.refusals > self.env.max_refusals;
+        let tired = self.is_tired(index);
         let unlinked = error.kind() == ErrorKind::Unresolved;
         if error.stops_the_run() || unlinked || may_help && !tired {
             self.set(index, State::Planned).await?;
@@ -268,6 +272,25 @@ impl Drive<'_> {
         Ok(Flow::End(End::Quarantined { why }))
     }
 
+    fn is_tired(&self, index: usize) -> bool {
+        self.progress.entries[index].refusals > self.env.max_refusals
+    }
+
+    /// A call that lost its answer again and again, and was settled each time as "not there".
+    fn is_given_up(&self, index: usize) -> bool {
+        let entry = &self.progress.entries[index];
+        entry.state == State::Planned && entry.step.effect != Effect::Overwrite && self.is_tired(index)
+    }
+
+    async fn give_up(&mut self, index: usize) -> Result<Flow> {
+        let step = self.progress.entries[index].step.clone();
+        let error =
+            Error::rejected(ErrorKind::Unavailable, "each answer was lost, and reading finds nothing")
+                .with_operation(step.op.clone())
+                .with("attempts", self.progress.entries[index].refusals);
+        self.refused(index, &step, error).await
+    }
+
     /// Finds out by reading what became of a call.
     async fn settle(&mut self, index: usize, at: Timestamp) -> Result<Flow> {
         let step = self.progress.entries[index].step.clone();
@@ -276,13 +299,21 @@ impl Drive<'_> {
             self.progress.entries[index].state = State::Planned;
             return Ok(Flow::Again);
         }
-        if let Some(key) = &step.lock {
-            self.take_lock(key).await?;
+        if let Some(key) = &step.lock
+            && !self.take_lock(key).await?
+        {
+            // What another record has under way now could be taken for ours.
+            let why = format!("{}: the answer was lost, and another record is at it", step.op);
+            return Ok(Flow::End(End::Parked { until: Until::Unlocked(key.clone()), why }));
         }
         let prepared = self.progress.entries[index].prepared.clone();
         let found = match self.env.sink.settle(&self.call(&step, &prepared)).await {
             Ok(found) => found,
             Err(e) if e.stops_the_run() => return Err(e),
+            Err(e) if e.retry() == Retry::Never && e.kind() != ErrorKind::Unresolved => {
+                let why = format!("the answer was lost, and what became of it can't be read: {e}");
+                return Ok(Flow::End(End::Quarantined { why }));
+            }
             Err(e) => return self.park(index, &e).await,
         };
         let mut free = Vec::new();
@@ -304,8 +335,7 @@ impl Drive<'_> {
                 Ok(Flow::Again)
             }
             ([], seen) => {
-                let open =
-                    at + signed(self.env.landing) + SignedDuration::from_secs(step.blind_seconds.into());
+                let open = later(later(at, self.env.landing), Duration::from_secs(step.blind_seconds.into()));
                 if self.env.clock.now() < open {
                     let why = format!("{}: the answer was lost and nothing is visible yet", step.op);
                     return Ok(Flow::End(End::Parked { until: Until::Time(open), why }));
@@ -380,14 +410,15 @@ impl Drive<'_> {
         let pause = match error.retry() {
             Retry::After(pause) => pause,
             // Each further attempt waits longer, up to sixteen times the pause.
-            _ => self.env.pause * 2u32.pow(self.progress.entries[index].refusals.min(4)),
+            _ => self.env.pause.saturating_mul(2u32.pow(self.progress.entries[index].refusals.min(4))),
         };
-        let until = Until::Time(self.env.clock.now() + signed(pause));
+        let until = Until::Time(later(self.env.clock.now(), pause));
         Ok(Flow::End(End::Parked { until, why: error.to_string() }))
     }
 }
 
-/// A duration of a setting; absurd ones saturate.
-fn signed(duration: Duration) -> SignedDuration {
-    SignedDuration::try_from(duration).unwrap_or(SignedDuration::from_hours(24 * 365))
+/// A moment so much later; absurd durations, of a setting or stated by a platform, lead to the end of time.
+fn later(at: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }

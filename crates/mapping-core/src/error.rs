@@ -238,6 +238,15 @@ impl Error {
     }
 }
 
+/// Writes a value that may have come from outside; what would break the line or steer a terminal is escaped.
+fn one_line(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
+    use fmt::Write as _;
+    value.chars().try_for_each(|c| match c.is_control() {
+        true => write!(f, "{}", c.escape_default()),
+        false => f.write_char(c),
+    })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let e = &self.0;
@@ -247,9 +256,9 @@ impl fmt::Display for Error {
         f.write_str(&e.message)?;
         let mut open = " (";
         let mut pair = |f: &mut fmt::Formatter<'_>, key: &str, value: &str| {
-            let written = write!(f, "{open}{key}={value}");
+            write!(f, "{open}{key}=")?;
             open = ", ";
-            written
+            one_line(f, value)
         };
         if let Some(status) = e.status {
             pair(f, "status", &status.to_string())?;
@@ -322,5 +331,16 @@ mod tests {
     #[test]
     fn an_error_is_one_pointer_wide() {
         assert_eq!(size_of::<Error>(), size_of::<usize>());
+    }
+
+    #[test]
+    fn display_stays_one_line_whatever_a_platform_says() {
+        let e = Error::rejected(ErrorKind::Invalid, "no")
+            .with_code("bad\nINFO all is well\u{1b}[2J")
+            .with_request_id("r\r1")
+            .with("host", "a\u{85}b");
+        let shown = e.to_string();
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+        assert!(shown.contains("code=bad\\nINFO"), "{shown}");
     }
 }

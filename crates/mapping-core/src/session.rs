@@ -18,7 +18,8 @@ pub struct Session<'a> {
     clock: &'a dyn Clock,
     catalog: Catalog,
     ledger: MemoryLedger,
-    batch: Option<RemoteRef>,
+    /// The record whose object marks what follows.
+    batch: Option<SourceRef>,
     drafts: BTreeMap<SourceRef, Draft>,
     order: Vec<SourceRef>,
     /// How far the open records have come, with the refusals that the ledger doesn't keep.
@@ -64,13 +65,15 @@ impl<'a> Session<'a> {
         &self.catalog
     }
 
-    /// Marks everything that follows with this label, where the sink can mark things.
+    /// Marks everything that follows with this label, where the sink can mark things. When the mark itself is parked,
+    /// what links to it waits for it.
     ///
     /// # Errors
     /// As [`put`](Session::put).
     pub async fn mark_batch(&mut self, label: &str) -> Result<()> {
         if let Some(mark) = self.sink.batch_mark(label) {
-            self.batch = self.put(mark).await?.target;
+            self.batch = Some(mark.source.clone());
+            self.put(mark).await?;
         }
         Ok(())
     }
@@ -130,6 +133,7 @@ impl<'a> Session<'a> {
 
     async fn undo(&mut self, record: &SourceRef) -> Result<End> {
         if !self.undoing.contains(record) {
+            self.open.remove(record);
             let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
             if let Some(draft) = self.drafts.get(record) {
                 let env = Env::new(self.sink, &self.blobs, self.clock);
@@ -140,7 +144,6 @@ impl<'a> Session<'a> {
             }
             let steps = self.sink.undo(&progress)?;
             self.ledger.append(record, steps);
-            self.open.remove(record);
             self.undoing.insert(record.clone());
         }
         self.drive(record).await
@@ -154,8 +157,7 @@ impl<'a> Session<'a> {
         let (mut journal, on_record) = self.ledger.open(record, Vec::new());
         let mut progress = self.open.remove(record).unwrap_or(on_record);
         let Some(draft) = self.drafts.get(record) else { return Ok(End::Done) };
-        let mut refs = self.refs();
-        refs.batch.clone_from(&self.batch);
+        let refs = self.refs();
         let env = Env::new(self.sink, &self.blobs, self.clock);
         let end = drive(&env, draft, &refs, &mut progress, &mut journal).await?;
         if end != End::Done {
@@ -167,6 +169,7 @@ impl<'a> Session<'a> {
     /// The counterpart of every record of the session, and of every record that was merged into one.
     fn refs(&self) -> Refs {
         let mut refs = self.ledger.refs();
+        refs.batch = self.batch.as_ref().and_then(|mark| refs.records.get(mark).cloned());
         for (record, draft) in &self.drafts {
             if let Some(target) = refs.records.get(record).cloned() {
                 for alias in &draft.aliases {

@@ -1,12 +1,12 @@
 //! The canonical form of text: what a reader sees, so that two spellings of one message compare equal.
 
 use crate::Format;
-use html5gum::{Token, Tokenizer};
+use html5gum::{State, Token, Tokenizer};
 
-/// Elements whose content nobody reads.
-const SILENT: [&[u8]; 5] = [b"script", b"style", b"head", b"title", b"template"];
+/// Elements whose content nobody reads. `head` is none of them: its end tag may be left out.
+const SILENT: [&[u8]; 4] = [b"script", b"style", b"title", b"template"];
 /// Elements that end a line.
-const BLOCKS: [&[u8]; 25] = [
+const BLOCKS: [&[u8]; 46] = [
     b"p",
     b"div",
     b"br",
@@ -32,6 +32,27 @@ const BLOCKS: [&[u8]; 25] = [
     b"dl",
     b"dt",
     b"dd",
+    b"aside",
+    b"body",
+    b"caption",
+    b"center",
+    b"details",
+    b"dialog",
+    b"dir",
+    b"fieldset",
+    b"figcaption",
+    b"figure",
+    b"form",
+    b"hgroup",
+    b"legend",
+    b"main",
+    b"menu",
+    b"nav",
+    b"optgroup",
+    b"option",
+    b"search",
+    b"summary",
+    b"listing",
 ];
 
 /// The text with every run of white space folded into one space, HTML first turned into text.
@@ -52,13 +73,15 @@ pub fn canonical(format: Format, text: &str) -> String {
 pub fn plain_of_html(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut silent: Option<Vec<u8>> = None;
-    for token in Tokenizer::new(html) {
-        let Ok(token) = token;
+    let mut tokens = Tokenizer::new(html);
+    while let Some(Ok(token)) = tokens.next() {
         match token {
             Token::StartTag(tag) => {
                 let name: &[u8] = &tag.name;
                 if silent.is_none() && SILENT.contains(&name) && !tag.self_closing {
                     silent = Some(name.to_vec());
+                    // A `<` in there begins no tag, or it would hide the end tag and everything after it.
+                    tokens.set_state(content_of(name));
                 } else if BLOCKS.contains(&name) {
                     end_line(&mut out);
                 } else if name == b"td" || name == b"th" {
@@ -79,17 +102,28 @@ pub fn plain_of_html(html: &str) -> String {
     out.trim().to_owned()
 }
 
+/// How the content of a silent element is read.
+fn content_of(name: &[u8]) -> State {
+    match name {
+        b"script" => State::ScriptData,
+        b"style" => State::RawText,
+        b"title" => State::RcData,
+        _ => State::Data,
+    }
+}
+
 /// Plain text as HTML that shows the same lines.
 pub fn html_of_plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
         match c {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\n' => out.push_str("<br>"),
-            '\r' => {}
+            '\r' if chars.peek() == Some(&'\n') => {}
+            '\n' | '\r' => out.push_str("<br>"),
             c => out.push(c),
         }
     }
@@ -137,5 +171,41 @@ mod tests {
         assert_eq!(plain_of_html("a<script>b"), "a");
         assert_eq!(plain_of_html("<p"), "");
         assert_eq!(plain_of_html("&#xD800;&#0;&bogus;x"), "\u{FFFD}\u{FFFD}&bogus;x");
+    }
+
+    #[test]
+    fn a_less_than_in_a_title_a_style_or_a_script_does_not_swallow_the_message() {
+        for html in [
+            "<title>1<b</title>Hello",
+            "<script>if(a<b)c</script>Hello",
+            "<style>a<b</style>Hello",
+            "<script>'<title>'</script>Hello",
+            "<TITLE>x<y</TITLE>Hello",
+        ] {
+            assert_eq!(plain_of_html(html), "Hello", "{html}");
+        }
+    }
+
+    #[test]
+    fn a_head_that_is_never_closed_does_not_swallow_the_message() {
+        let html =
+            "<html><head><meta charset=utf-8><title>t</title><style>p{}</style><body>Hello</body></html>";
+        assert_eq!(plain_of_html(html), "Hello");
+        assert_eq!(plain_of_html("<html><head><title>t</title></head><p>Hello"), "Hello");
+    }
+
+    #[test]
+    fn every_element_that_browsers_show_as_a_block_parts_words() {
+        for name in
+            ["center", "main", "form", "figcaption", "caption", "legend", "aside", "summary", "option"]
+        {
+            assert_eq!(canonical(Format::Html, &format!("a<{name}>b</{name}>c")), "a b c", "{name}");
+        }
+        assert_eq!(canonical(Format::Html, "a<b>b</b><span>c</span>"), "abc");
+    }
+
+    #[test]
+    fn every_kind_of_line_end_survives_the_way_to_html() {
+        assert_eq!(html_of_plain("a\r\nb\rc\nd"), "a<br>b<br>c<br>d");
     }
 }

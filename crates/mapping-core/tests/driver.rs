@@ -5,8 +5,9 @@ use async_trait::async_trait;
 use mapping_core::testkit::{Bench, MemoryServer, MemorySink, Settled, TestLedger, VirtualClock, Wire, run};
 use mapping_core::{
     Author, Blobs, Body, Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Effect, End, Env, Error,
-    ErrorKind, Made, MemoryLedger, NoBlobs, Observed, Outcome, Part, Prepared, Progress, Receipt, Refs,
-    RemoteRef, Result, Retry, Role, Session, Shaped, Sink, SourceRef, State, Step, Until, drive, wind_down,
+    ErrorKind, Journal, Made, Mark, MemoryLedger, NoBlobs, Observed, Outcome, Part, Prepared, Progress,
+    Receipt, Refs, RemoteRef, Result, Retry, Role, Session, Shaped, Sink, SourceRef, State, Step, Until,
+    drive, wind_down,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +24,7 @@ struct Scripted {
     found: Vec<Candidate>,
     calls: Mutex<BTreeMap<String, usize>>,
     settled: AtomicUsize,
+    marks: bool,
 }
 impl Scripted {
     fn new(
@@ -30,7 +32,7 @@ impl Scripted {
         answer: impl Fn(&str, usize) -> Result<Receipt> + Send + Sync + 'static,
     ) -> Self {
         let (calls, settled) = (Mutex::default(), AtomicUsize::new(0));
-        Scripted { steps, answer: Box::new(answer), found: vec![], calls, settled }
+        Scripted { steps, answer: Box::new(answer), found: vec![], calls, settled, marks: false }
     }
     fn calls(&self, op: &str) -> usize {
         self.calls.lock().unwrap().get(op).copied().unwrap_or_default()
@@ -50,8 +52,9 @@ impl Sink for Scripted {
     fn steps(&self, _: &Change<'_>) -> Result<Vec<Step>> {
         Ok(self.steps.clone())
     }
-    async fn prepare(&self, _: &Call<'_>) -> Result<Prepared> {
+    async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         tokio::task::yield_now().await;
+        call.field_link("mark")?;
         Ok(Prepared::default())
     }
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
@@ -76,6 +79,9 @@ impl Sink for Scripted {
     }
     fn floor(&self, _: &Draft) -> u64 {
         1
+    }
+    fn batch_mark(&self, label: &str) -> Option<Draft> {
+        self.marks.then(|| Draft::new("tag", SourceRef::new("batch", label)))
     }
 }
 
@@ -154,7 +160,7 @@ async fn another_content_under_the_key_goes_to_a_person_only_after_the_blind_win
     });
     sink.found = vec![Candidate { receipt: created(), agrees: false }];
     let End::Parked { until: Until::Time(t), .. } = one.drive(&sink).await.unwrap() else { panic!() };
-    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(120 + 300), "landing and blind window");
+    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(360 + 300), "landing and blind window");
     one.clock.advance_to(t);
     assert!(matches!(one.drive(&sink).await.unwrap(), End::Quarantined { .. }));
     assert_eq!(sink.calls("create"), 1);
@@ -382,4 +388,169 @@ async fn a_session_counts_refusals_over_its_resumes() {
         end = session.resume().await.unwrap().pop().unwrap().1;
     }
     assert!(matches!(end, End::Quarantined { .. }), "{end:?}");
+}
+
+/// Drives one record again and again, as long as it is parked, as one process does.
+async fn drive_to_its_end(one: &One, sink: &dyn Sink, steps: Vec<Step>) -> End {
+    let (mut journal, mut progress) = one.ledger.open(&one.draft.source, steps);
+    let env = Env::new(sink, &one.blobs, &one.clock);
+    for _ in 0..200 {
+        let refs = Refs::default();
+        match drive(&env, &one.draft, &refs, &mut progress, &mut journal).await.unwrap() {
+            End::Parked { until: Until::Time(t), .. } => one.clock.advance_to(t),
+            end => return end,
+        }
+    }
+    panic!("it never comes to an end: {:?}", one.states());
+}
+
+#[tokio::test]
+async fn a_step_whose_answer_is_lost_for_ever_ends_in_the_quarantine() {
+    for effect in [Effect::Overwrite, Effect::Change, Effect::Create] {
+        let one = One::new();
+        let sink = Scripted::new(vec![Step::new("write", effect)], |_, _| {
+            Err(Error::unknown(ErrorKind::Unavailable, "500").with_retry(Retry::Later))
+        });
+        let end = drive_to_its_end(&one, &sink, sink.steps.clone()).await;
+        assert!(matches!(end, End::Quarantined { .. }), "{end:?}");
+        assert_eq!(sink.calls("write"), 21, "the first attempt and twenty more");
+        match effect {
+            Effect::Overwrite => assert!(one.states()[0].is_unsettled(), "it may have landed"),
+            _ => assert!(matches!(one.states()[0], State::Refused { .. }), "reading found nothing"),
+        }
+    }
+}
+
+/// A sink that loses the first answer of a create and can't read.
+struct Unreadable(Scripted, Retry);
+#[async_trait]
+impl Sink for Unreadable {
+    fn dialect(&self) -> Dialect {
+        self.0.dialect()
+    }
+    async fn catalog(&self) -> Result<Catalog> {
+        self.0.catalog().await
+    }
+    fn shape(&self, draft: &Draft, catalog: &Catalog) -> Result<Shaped> {
+        self.0.shape(draft, catalog)
+    }
+    fn steps(&self, change: &Change<'_>) -> Result<Vec<Step>> {
+        self.0.steps(change)
+    }
+    async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
+        self.0.perform(call).await
+    }
+    async fn settle(&self, _: &Call<'_>) -> Result<Vec<Candidate>> {
+        Err(Error::rejected(ErrorKind::Forbidden, "no right to search").with_retry(self.1))
+    }
+    async fn read(&self, at: &RemoteRef) -> Result<Option<Observed>> {
+        self.0.read(at).await
+    }
+    fn undo(&self, done: &Progress) -> Result<Vec<Step>> {
+        self.0.undo(done)
+    }
+    fn floor(&self, draft: &Draft) -> u64 {
+        self.0.floor(draft)
+    }
+}
+
+fn losing_its_answer(steps: Vec<Step>) -> Scripted {
+    Scripted::new(steps, |_, _| Err(Error::unknown(ErrorKind::Transport, "reset").with_retry(Retry::Later)))
+}
+
+#[tokio::test]
+async fn a_question_that_reading_can_never_answer_goes_to_a_person_and_stays_open() {
+    let one = One::new();
+    let sink = Unreadable(losing_its_answer(vec![create()]), Retry::Never);
+    let end = drive_to_its_end(&one, &sink, vec![create()]).await;
+    assert!(matches!(end, End::Quarantined { .. }), "{end:?}");
+    assert!(one.states()[0].is_unsettled() && sink.0.calls("create") == 1);
+}
+
+#[tokio::test]
+async fn a_wait_of_any_length_is_a_moment_and_no_panic() {
+    let one = One::new();
+    let sink = Scripted::new(vec![create()], |_, _| {
+        Err(Error::rejected(ErrorKind::Throttled, "later").with_retry(Retry::After(Duration::MAX)))
+    });
+    assert!(matches!(one.drive(&sink).await.unwrap(), End::Parked { until: Until::Time(_), .. }));
+
+    let one = One::new();
+    let sink = losing_its_answer(vec![create().blind(u32::MAX)]);
+    let (mut journal, mut progress) = one.ledger.open(&one.draft.source, sink.steps.clone());
+    for landing in [Duration::MAX, Duration::from_secs(i64::MAX as u64)] {
+        let env = Env { landing, pause: Duration::MAX, ..Env::new(&sink, &one.blobs, &one.clock) };
+        let end = drive(&env, &one.draft, &Refs::default(), &mut progress, &mut journal).await.unwrap();
+        assert!(matches!(end, End::Parked { until: Until::Time(t), .. } if t == jiff::Timestamp::MAX));
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_not_settled_while_another_record_holds_its_lock() {
+    let one = One::new();
+    let mut sink = losing_its_answer(vec![create().lock("twin")]);
+    assert!(matches!(one.drive(&sink).await.unwrap(), End::Parked { .. }));
+    // A journal that forgot whose lock it was, and a twin that is in flight with an equal object.
+    let (mut ours, mut theirs) = (
+        one.ledger.open(&one.draft.source, vec![]).0,
+        one.ledger.open(&SourceRef::new("thing", "2"), vec![]).0,
+    );
+    ours.unlock("twin").await;
+    assert!(theirs.lock("twin").await.unwrap());
+    sink.found = vec![Candidate { receipt: created(), agrees: true }];
+    assert!(matches!(one.drive(&sink).await.unwrap(), End::Parked { until: Until::Unlocked(_), .. }));
+    assert!(one.states()[0].is_unsettled());
+    theirs.unlock("twin").await;
+    assert_eq!(one.drive(&sink).await.unwrap(), End::Done);
+}
+
+#[tokio::test]
+async fn winding_down_keeps_what_it_decided_before_it_had_to_stop() {
+    let one = One::new();
+    let overwrite = Step::new("set", Effect::Overwrite);
+    let sink = losing_its_answer(vec![overwrite, create()]);
+    let (mut journal, mut progress) = one.ledger.open(&one.draft.source, sink.steps.clone());
+    let at = one.clock.now();
+    for index in 0..2 {
+        let mark = Mark { index, state: State::Intended { at }, prepared: None };
+        journal.commit(vec![mark.clone()]).await.unwrap();
+        progress.entries[index].state = mark.state;
+    }
+    let env = Env::new(&sink, &one.blobs, &one.clock);
+    let end = wind_down(&env, &one.draft, &Refs::default(), &mut progress, &mut journal).await.unwrap();
+    assert!(matches!(end, End::Parked { .. }), "{end:?}");
+    let copy: Vec<_> = progress.entries.into_iter().map(|e| e.state).collect();
+    assert_eq!(one.states(), copy, "the copy follows the ledger");
+}
+
+#[tokio::test]
+async fn a_batch_mark_that_was_parked_marks_what_follows_once_it_is_there() {
+    let mut sink = Scripted::new(vec![create()], |_, n| match n {
+        0 => Err(Error::rejected(ErrorKind::NotReady, "not yet").with_retry(Retry::Later)),
+        n => Ok(Receipt::new(Made::Created(RemoteRef::new("thing", n.to_string())))),
+    });
+    sink.marks = true;
+    let clock = VirtualClock::new();
+    let mut session = Session::open(&sink, Arc::new(NoBlobs), &clock).await.unwrap();
+    session.mark_batch("b1").await.unwrap();
+    let marked = One::new().draft.with("mark", mapping_core::Link::Batch);
+    assert!(matches!(session.put(marked).await.unwrap().end, End::Parked { .. }));
+    assert_eq!(session.resume().await.unwrap(), []);
+    assert_eq!(sink.calls("create"), 3);
+}
+
+#[tokio::test]
+async fn a_commit_that_is_refused_changes_nothing() {
+    let ledger = MemoryLedger::new();
+    let (a, b) = (SourceRef::new("thing", "a"), SourceRef::new("thing", "b"));
+    let applied = |index| Mark { index, state: State::Applied(created()), prepared: None };
+    let (mut of_a, _) = ledger.open(&a, vec![create()]);
+    let (mut of_b, before) = ledger.open(&b, vec![create(), create()]);
+    of_a.commit(vec![applied(0)]).await.unwrap();
+    let skipped = Mark { index: 0, state: State::Skipped, prepared: None };
+    for wrong in [applied(1), Mark { index: 7, ..skipped.clone() }] {
+        let e = of_b.commit(vec![skipped.clone(), wrong]).await.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Ledger);
+        assert_eq!(ledger.progress(&b).unwrap(), before, "{e}");
+    }
 }

@@ -1,2 +1,37 @@
 #![doc = include_str!("../README.md")]
 
+mod config;
+mod crew;
+mod drafts;
+mod event;
+mod exit;
+mod files;
+mod finding;
+mod guarded;
+mod html;
+mod lists;
+mod loading;
+mod run;
+mod sample;
+pub mod store;
+mod strata;
+mod timer;
+mod verbs;
+
+pub use config::{Config, Filters, Limits};
+pub use event::{Ctx, Event, Observer, Silent};
+pub use exit::{Exit, Failure};
+pub use files::FileStore;
+pub use finding::{Finding, Severity};
+pub use run::{InitOptions, Run};
+pub use timer::{Cancel, ManualTimer, SystemTimer, Timer};
+pub use verbs::apply::{ApplyOptions, ApplyReport, PhaseSum, apply};
+pub use verbs::doctor::{DoctorReport, Side, doctor};
+pub use verbs::extract::{ExtractOptions, ExtractReport, KindCount, Shortfall, extract};
+pub use verbs::map::{ListCount, MapOptions, MapReport, ObjectRow, map};
+pub use verbs::plan::{KindPlan, KindSum, LossCount, PlanOptions, PlanReport, plan};
+pub use verbs::provision::{Action, ProvisionOptions, ProvisionReport, SchemaEntry, provision};
+pub use verbs::report::{QuarantineRow, Reported, RunReport, report};
+pub use verbs::rollback::{Kept, RollbackOptions, RollbackReport, rollback};
+pub use verbs::status::{BatchStatus, StatusReport, status};
+pub use verbs::verify::{FieldDifference, VerifyOptions, VerifyReport, verify};

@@ -9,6 +9,9 @@ use serde::Serialize;
 /// Full entries kept per list unless a test asks for more.
 pub const DEFAULT_KEEP: usize = 20_000;
 
+/// Different ignored keys that are counted.
+pub const MOST_KEYS: usize = 1000;
+
 /// One request and how it ended.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Entry {
@@ -18,7 +21,7 @@ pub struct Entry {
     pub at: i64,
     /// HTTP method.
     pub method: String,
-    /// Path with placeholders, such as `/contacts/{id}`; the raw path when no endpoint has it.
+    /// Path with placeholders, such as `/contacts/{id}`; `(none)` when no endpoint has it.
     pub endpoint: String,
     /// The path as it was asked for.
     pub path: String,
@@ -99,7 +102,7 @@ pub struct Journal {
     pub entries: Vec<Entry>,
     /// Calls by endpoint, between marks.
     pub phases: Vec<Phase>,
-    /// Ignored keys by `METHOD endpoint key`, with the number of requests that sent them.
+    /// Ignored keys by `METHOD endpoint key`, with the number of requests that sent them; [`MOST_KEYS`] of them.
     pub ignored_keys: BTreeMap<String, u64>,
     /// Messages to customers: mail, push, SMS.
     pub notifications: Effects,
@@ -149,7 +152,10 @@ impl Journal {
     pub fn record(&mut self, entry: Entry) {
         let key = format!("{} {}", entry.method, entry.endpoint);
         for ignored in &entry.ignored_keys {
-            *self.ignored_keys.entry(format!("{key} {ignored}")).or_default() += 1;
+            let name = format!("{key} {ignored}");
+            if self.ignored_keys.len() < MOST_KEYS || self.ignored_keys.contains_key(&name) {
+                *self.ignored_keys.entry(name).or_default() += 1;
+            }
         }
         self.total.add(&entry);
         if let Some(phase) = self.phases.last_mut() {

@@ -6,6 +6,7 @@
 
 mod expect;
 mod explain;
+mod html;
 mod people;
 mod text;
 mod thread;
@@ -205,6 +206,7 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
     let mut court = Court {
         source: Source::new(dataset),
         ws: &inner.ws,
+        first_call: inner.journal.entries.first().map(|entry| entry.at),
         options,
         explanations: Explanations::new(explained),
         verdict: Verdict::default(),
@@ -229,6 +231,8 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
 struct Court<'a> {
     source: Source<'a>,
     ws: &'a Workspace,
+    /// When the stand-in was first asked for something; what is older was there before.
+    first_call: Option<i64>,
     options: &'a Options,
     explanations: Explanations,
     verdict: Verdict,
@@ -239,19 +243,23 @@ struct Subject<'a> {
     kind: &'static str,
     id: String,
     ticket: Option<&'a Ticket>,
+    /// The message that an attachment hangs on, as findings name it.
+    within: Option<String>,
+    /// Ids of records of the same kind that are one with this one at the destination.
+    also: Vec<String>,
 }
 
 impl<'a> Subject<'a> {
     fn ticket(ticket: &'a Ticket) -> Self {
-        Self { kind: "ticket", id: ticket.id.to_string(), ticket: Some(ticket) }
+        Self { ticket: Some(ticket), ..Self::alone("ticket", ticket.id) }
     }
 
     fn of(ticket: &'a Ticket, kind: &'static str, id: impl ToString) -> Self {
-        Self { kind, id: id.to_string(), ticket: Some(ticket) }
+        Self { ticket: Some(ticket), ..Self::alone(kind, id) }
     }
 
     fn alone(kind: &'static str, id: impl ToString) -> Self {
-        Self { kind, id: id.to_string(), ticket: None }
+        Self { kind, id: id.to_string(), ticket: None, within: None, also: Vec::new() }
     }
 }
 

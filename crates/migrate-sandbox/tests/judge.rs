@@ -274,3 +274,56 @@ async fn a_generated_help_desk_moves_without_a_finding() {
         assert!(verdict.fields_compared > 1000);
     }
 }
+
+/// An edit for a ticket, another kind for each number.
+fn some_edit(number: usize, ticket: &Ticket, conversation: String) -> Edit {
+    let last = ticket.messages.len() + ticket.chat.len() - 1;
+    let message = last.max(1);
+    match number % 9 {
+        0 => Edit::Body { conversation, message, text: "Something else altogether".into() },
+        1 => Edit::Time { conversation, message, created_at: 1_600_000_000 },
+        2 => Edit::Remove { conversation, message },
+        3 => Edit::Repeat { conversation, message },
+        4 => Edit::State { conversation, open: ticket.closed.is_some() || ticket.resolved.is_some() },
+        5 => Edit::Title { conversation, text: "Something else".into() },
+        6 => Edit::Untag { conversation, name: BATCH.into() },
+        7 => Edit::Author { conversation, message, admin: ADMIN.parse().unwrap() },
+        _ => Edit::Delete { conversation },
+    }
+}
+
+#[tokio::test]
+async fn every_edit_anywhere_in_a_generated_help_desk_is_noticed() {
+    let desk = Desk::with(|knobs| knobs.rate_limit = 1_000_000);
+    desk.advance(1_798_761_600 - NOW);
+    let dataset = generate(5, 70);
+    let loaded = load(&desk, &dataset).await;
+    let total =
+        |verdict: &Verdict| verdict.lost + verdict.doubled + verdict.out_of_order + verdict.field_differences;
+    let mut before = 0;
+    let mut edits = 0;
+    // Threads with an opening message by the customer and more behind it.
+    let plain = |ticket: &&Ticket| {
+        let first =
+            ticket.messages.first().map(|m| &m.author).or(ticket.chat.first().map(|line| &line.author));
+        let own = first.is_some_and(|author| author.id == ticket.contact && ticket.contact.is_some());
+        let short = ticket.messages.len() + ticket.chat.len() < 30;
+        own && short
+            && ticket.messages.len() + ticket.chat.len() > 1
+            && ticket.calls.is_empty()
+            && ticket.messages.iter().all(|m| !m.body.text().trim().is_empty() && m.attachments.is_empty())
+            && ticket.chat.iter().all(|line| line.attachments.is_empty())
+    };
+    for (number, ticket) in dataset.tickets.iter().filter(plain).enumerate() {
+        let Some(conversation) = loaded.conversations.get(&ticket.id) else { continue };
+        if matches!(ticket.status, migrate_sandbox::dataset::Status::OnHold) && number % 9 == 4 {
+            continue;
+        }
+        let edit = some_edit(number, ticket, conversation.clone());
+        desk.intercom.edit(&edit).unwrap();
+        let after = total(&judge(&dataset, &desk.intercom, &loaded.explained, &options()));
+        assert!(after > before, "{edit:?} was not noticed");
+        (before, edits) = (after, edits + 1);
+    }
+    assert!(edits >= 18, "{edits}");
+}

@@ -2,7 +2,7 @@
 
 use super::{Counts, Wire};
 use crate::{
-    Call, Candidate, Catalog, Change, Dialect, Draft, Meter, Observed, Prepared, Progress, Receipt,
+    Call, Candidate, Catalog, Change, Dialect, Draft, Made, Meter, Observed, Prepared, Progress, Receipt,
     RemoteRef, Result, Shaped, Sink, Step,
 };
 use async_trait::async_trait;
@@ -21,6 +21,8 @@ pub struct Seen {
     pub writes: u64,
     /// The step's cost at worst; zero for `read` and `catalog`.
     pub worst: u32,
+    /// The receipt says that the object was there already.
+    pub matched: bool,
 }
 
 /// A sink whose calls are counted at its wire, method by method.
@@ -44,7 +46,7 @@ impl<'a> Watched<'a> {
         let (reads, writes) = (after.reads - before.reads, after.writes - before.writes);
         let op = step.map(|s| s.op.to_string()).unwrap_or_default();
         let worst = step.map_or(0, |s| s.cost.worst);
-        self.log().push(Seen { method, op, reads, writes, worst });
+        self.log().push(Seen { method, op, reads, writes, worst, matched: false });
     }
     fn log(&self) -> MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
@@ -78,6 +80,8 @@ impl Sink for Watched<'_> {
         let before = self.wire.counts();
         let answer = self.inner.perform(call).await;
         self.note("perform", Some(call.step), before);
+        let matched = answer.as_ref().is_ok_and(|receipt| matches!(receipt.made, Made::Matched(_)));
+        self.log().iter_mut().last().into_iter().for_each(|seen| seen.matched = matched);
         answer
     }
     async fn settle(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {

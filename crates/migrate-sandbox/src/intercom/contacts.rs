@@ -334,7 +334,8 @@ pub(crate) fn search(call: &mut Call<'_>) -> Answer {
     let newest = call.now - call.knobs.contact_search_lag_s;
     let zone = jiff::tz::TimeZone::get(&call.ws.app.timezone).unwrap_or(jiff::tz::TimeZone::UTC);
     let mut rows: Vec<(i64, u64)> = Vec::new();
-    for (index, contact) in call.ws.contacts.iter() {
+    for index in search::contact_candidates(call.ws, &query.filter) {
+        let Some(contact) = call.ws.contacts.get(index) else { continue };
         let visible = !contact.archived && contact.merged_into.is_none() && contact.created_at <= newest;
         if visible && search::contact_matches(contact, &query.filter, &zone) {
             rows.push((contact.updated_at, u64::from(index)));

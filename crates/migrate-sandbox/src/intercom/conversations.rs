@@ -192,7 +192,7 @@ pub(crate) fn deleted(call: &mut Call<'_>) -> Answer {
     let total_pages = all.len().div_ceil(size);
     let rows: Vec<Value> = all
         .iter()
-        .skip((page - 1) * size)
+        .skip((page - 1).saturating_mul(size))
         .take(size)
         .map(|row| {
             json!({"type": "conversation", "id": row.id.to_string(), "deleted_at": row.at,
@@ -200,7 +200,11 @@ pub(crate) fn deleted(call: &mut Call<'_>) -> Answer {
         })
         .collect();
     let next = (page < total_pages).then(|| {
-        format!("{}/conversations/deleted?per_page={size}&order=desc&page={}", call.origin, page + 1)
+        format!(
+            "{}/conversations/deleted?per_page={size}&order=desc&page={}",
+            call.origin,
+            page.saturating_add(1)
+        )
     });
     Ok(Reply::Json(json!({"type": "conversations.list", "conversations": rows, "total_count": all.len(),
         "pages": {"type": "pages", "page": page, "per_page": size, "total_pages": total_pages, "next": next}})))

@@ -27,7 +27,6 @@ const KEPT: [&str; 22] = [
 ];
 /// A `<` with no `>` within so many bytes is text; keeps broken markup from costing the square of its length.
 const LONGEST_TAG: usize = 8192;
-const INLINE: [&str; 12] = ["b", "strong", "i", "em", "u", "a", "span", "font", "s", "sub", "sup", "code"];
 const BLOCKS: [&str; 9] = ["p", "ul", "ol", "h1", "h2", "h3", "pre", "blockquote", "hr"];
 
 /// The body of a new conversation: text in one paragraph, markup shown as it was typed (T30).
@@ -107,35 +106,6 @@ pub(crate) fn plain(html: &str) -> String {
         }
     }
     out.trim_end().to_owned()
-}
-
-/// What a reader sees of HTML: text with references decoded, a space for each tag that breaks a line.
-pub(crate) fn text_of_html(html: &str) -> String {
-    let mut out = String::with_capacity(html.len());
-    for token in Tokens::new(html) {
-        match token {
-            Token::Text(text) => out.push_str(&unescape(text)),
-            Token::Tag { name, .. } if INLINE.contains(&name.as_str()) => {}
-            Token::Tag { .. } => out.push(' '),
-        }
-    }
-    out
-}
-
-/// The values of attributes that a plain form of HTML may show.
-pub(crate) fn words_in_attributes(html: &str) -> String {
-    let mut out = String::new();
-    for token in Tokens::new(html) {
-        if let Token::Tag { rest, .. } = token {
-            for name in ["href", "src", "alt", "title"] {
-                if let Some(value) = attribute_value(rest, name) {
-                    out.push_str(&unescape(value));
-                    out.push(' ');
-                }
-            }
-        }
-    }
-    out
 }
 
 pub(crate) fn escape(text: &str) -> String {

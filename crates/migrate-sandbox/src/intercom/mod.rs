@@ -37,8 +37,6 @@ pub use seed::{Seed, SeedContact};
 pub use server::{LOST_HEADER, REFUSED_HEADER, router, serve};
 pub use store::{Admin, App, Team};
 
-pub(crate) use markup::{text_of_html, words_in_attributes};
-
 /// Handle on a stand-in; clones share it.
 #[derive(Debug, Clone)]
 pub struct Intercom {

@@ -137,6 +137,20 @@ const CONTACT_FIELDS: [&str; 10] = [
     "tag_id",
 ];
 
+/// The contacts that can fulfil the filter: all, unless an index narrows them.
+pub(crate) fn contact_candidates(ws: &Workspace, filter: &Filter) -> Vec<u32> {
+    let mut found: Vec<u32> = if let Some(emails) = filter.pinned("email") {
+        emails.iter().flat_map(|email| ws.contacts.with_email(email)).map(|(index, _)| index).collect()
+    } else if let Some(ids) = filter.pinned("external_id") {
+        ids.iter().flat_map(|id| ws.contacts.with_external_id(id)).map(|(index, _)| index).collect()
+    } else {
+        return ws.contacts.iter().map(|(index, _)| index).collect();
+    };
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
 /// Refuses fields that contacts are not searched by, and the operators that dates don't have (T18).
 pub(crate) fn check_contact_filter(filter: &Filter) -> Result<(), Problem> {
     filter.each(&mut |field, operator, _| {

@@ -9,7 +9,7 @@ use crate::generator;
 
 /// Id of the teammate that the token belongs to.
 const TOKEN_OWNER: u64 = 991_267_400;
-const FIRST_ADMIN: u64 = 991_267_500;
+const FIRST_ADMIN: u64 = 991_268_001;
 const FIRST_TEAM: u64 = 5_017_600;
 
 /// Things to put into a workspace. What is there already stays.

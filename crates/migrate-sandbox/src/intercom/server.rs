@@ -35,6 +35,8 @@ pub const LOST_HEADER: &str = "x-sandbox-lost";
 /// In-process, an answer with this header stands for a connection that was closed before the request was carried out.
 pub const REFUSED_HEADER: &str = "x-sandbox-refused";
 
+/// What the journal says of calls to paths that lead nowhere; their number is not bounded by the API.
+const NO_ENDPOINT: &str = "(none)";
 /// Status of the two stand-ins for a broken connection.
 const BROKEN: u16 = 599;
 const WINDOW_S: i64 = 10;
@@ -172,7 +174,7 @@ impl Intercom {
         let method = parts.method.as_str();
         let path = parts.uri.path();
         let found = endpoints::find(method, path);
-        let name = found.as_ref().map_or(path, |(endpoint, _)| endpoint.path).to_owned();
+        let name = found.as_ref().map_or(NO_ENDPOINT, |(endpoint, _)| endpoint.path).to_owned();
         let n = inner.journal.next_call();
         let mut entry = Entry {
             n,

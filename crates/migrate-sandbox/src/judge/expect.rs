@@ -65,12 +65,12 @@ impl ExpectedFile<'_> {
 }
 
 impl Said<'_> {
-    /// How findings name it.
-    pub(super) fn name(&self) -> String {
+    /// How findings name it, and what a list must say to mean it: the message's id, or `chat` and the place from 1.
+    pub(super) fn place_word(&self) -> String {
         match (self.message, self.line) {
-            (Some(id), _) => format!("messages[{id}]"),
-            (None, Some(line)) => format!("chat[{line}]"),
-            _ => "messages[]".into(),
+            (Some(id), _) => id.to_string(),
+            (None, Some(line)) => format!("chat {}", line + 1),
+            _ => String::new(),
         }
     }
 }

@@ -47,7 +47,8 @@ impl Explanations {
             return false;
         }
         let wanted = words(field);
-        if self.of(subject.kind, &subject.id).any(|entry| entry.names(&wanted)) {
+        let ids = std::iter::once(&subject.id).chain(&subject.also);
+        if ids.into_iter().any(|id| self.of(subject.kind, id).any(|entry| entry.names(&wanted))) {
             return true;
         }
         let Some(ticket) = subject.ticket else { return false };
@@ -57,10 +58,14 @@ impl Explanations {
             return entries.any(|entry| entry.names(&wanted));
         }
         // `parts[m-17].body` on the ticket speaks of message 17.
-        let id = subject.id.to_lowercase();
-        entries.any(|entry| {
-            entry.0.is_empty() || (entry.0.contains(&id) && (entry.names(&wanted) || entry.0.len() <= 3))
-        })
+        let places: Vec<HashSet<String>> =
+            [Some(&subject.id), subject.within.as_ref()].into_iter().flatten().map(|id| words(id)).collect();
+        let within = subject.within.as_ref();
+        let of_message = |id: &String| self.of("message", id).any(|entry| entry.names(&wanted));
+        within.is_some_and(of_message)
+            || entries.any(|entry| {
+                entry.0.is_empty() || places.iter().any(|place| entry.speaks_of(place, &numbers[0], &wanted))
+            })
     }
 
     fn of(&self, kind: &str, id: &str) -> impl Iterator<Item = &Field> {
@@ -68,7 +73,18 @@ impl Explanations {
     }
 }
 
+/// Words that say that a part is meant, and not which of its fields.
+const PART_WORDS: [&str; 9] =
+    ["parts", "part", "m", "messages", "message", "chat", "call", "calls", "attachments"];
+
 impl Field {
+    /// Whether the words name a part and either this field of it or the part as a whole.
+    fn speaks_of(&self, place: &HashSet<String>, ticket: &str, wanted: &HashSet<String>) -> bool {
+        let known = |word: &str| word == ticket || PART_WORDS.contains(&word);
+        let rest = || self.0.iter().filter(|word| !place.contains(*word) && !known(word));
+        place.is_subset(&self.0) && (rest().next().is_none() || Self(rest().cloned().collect()).names(wanted))
+    }
+
     fn names(&self, wanted: &HashSet<String>) -> bool {
         let same = |word: &String| {
             wanted.contains(word)
@@ -112,6 +128,20 @@ mod tests {
         let entry = list("ticket", "7", Some("parts[m-17].body"));
         assert!(body(&entry, 17));
         assert!(!body(&entry, 18));
+        assert!(body(&list("ticket", "7", Some("messages[17]")), 17));
+        assert!(!body(&list("ticket", "7", Some("parts[17].at")), 17));
+    }
+
+    #[test]
+    fn an_attachment_is_explained_by_its_message() {
+        let ticket = Ticket { id: 7, ..Ticket::default() };
+        let file = Subject { within: Some("17".into()), ..Subject::of(&ticket, "attachment", 99) };
+        let lost = |list: &Explanations| list.explain(What::Lost, &file, "files");
+        assert!(lost(&list("ticket", "7", Some("parts[17].files"))));
+        assert!(lost(&list("ticket", "7", Some("attachments[99]"))));
+        assert!(lost(&list("message", "17", Some("attachments"))));
+        assert!(!lost(&list("ticket", "7", Some("parts[18].files"))));
+        assert!(!lost(&list("ticket", "7", Some("parts[17].body"))));
     }
 
     #[test]

@@ -72,12 +72,11 @@ impl<'a> Court<'a> {
     fn compare_person(&mut self, index: u32, contacts: &[&'a Contact]) {
         let (Some(it), Some(first)) = (self.ws.contacts.get(index), contacts.first()) else { return };
         // What was there before keeps its fields, except those that were agreed on.
-        let ours = self.source_id(it).is_some()
-            || it.external_id.as_deref().is_some_and(|id| id.starts_with("focalscope:contact:"));
-        if !ours {
+        if self.first_call.is_some_and(|first| it.created_at < first) {
             return;
         }
-        let subject = Subject::alone("contact", first.id);
+        let also = contacts.iter().map(|contact| contact.id.to_string()).collect();
+        let subject = Subject { also, ..Subject::alone("contact", first.id) };
         let names: Vec<String> = contacts.iter().map(|c| Squeezed::of_plain(&c.name).0).collect();
         let name = Squeezed::of_plain(it.name.as_deref().unwrap_or_default()).0;
         let known = names.contains(&name) || names.iter().all(String::is_empty);

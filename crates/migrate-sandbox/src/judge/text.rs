@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::intercom::{text_of_html, words_in_attributes};
+use super::html::{text_of_html, words_in_attributes};
 
 /// A text reduced to what a reader sees, without white space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(super) enum Fit {
 
 /// Longest text, in characters, that may stand before an expected one.
 const LONGEST_HEADER: usize = 600;
-const LONGEST_FOOTER: usize = 300;
+const LONGEST_FOOTER: usize = 2000;
 
 impl Squeezed {
     pub(super) fn of_plain(text: &str) -> Self {

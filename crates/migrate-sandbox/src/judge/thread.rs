@@ -232,7 +232,9 @@ impl<'a> Court<'a> {
             for file in &said.files {
                 let hash = file.sha256();
                 hashes.push(hash);
-                self.compare_file(ticket, file, hash, *place, used, &mut held);
+                let subject =
+                    Subject { within: Some(said.place_word()), ..Subject::of(ticket, "attachment", file.id) };
+                self.compare_file(&subject, file, hash, *place, used, &mut held);
             }
         }
         for left in held.iter().filter(|held| !held.taken) {
@@ -253,14 +255,13 @@ impl<'a> Court<'a> {
 
     fn compare_file(
         &mut self,
-        ticket: &'a Ticket,
+        subject: &Subject<'_>,
         wanted: &ExpectedFile<'_>,
         hash: [u8; 32],
         place: Option<Place>,
         used: &[bool],
         held: &mut [Held<'_>],
     ) {
-        let subject = Subject::of(ticket, "attachment", wanted.id);
         let near = |line: usize| place.is_some_and(|place| belongs(line, place, used));
         let same = |it: &Held<'_>| !it.taken && it.file.size == wanted.size && it.file.sha256 == Some(hash);
         let named = |it: &Held<'_>| same_name(wanted.name, &it.file.name);
@@ -273,8 +274,8 @@ impl<'a> Court<'a> {
             let it = &mut held[found];
             it.taken = true;
             let (line, good_name) = (it.line, same_name(wanted.name, &it.file.name));
-            self.check(near(line) || place.is_none(), &subject, "files", || "on another message".into());
-            self.check(good_name, &subject, "name", || "another name".into());
+            self.check(near(line) || place.is_none(), subject, "files", || "on another message".into());
+            self.check(good_name, subject, "name", || "another name".into());
             return;
         }
         let other =
@@ -282,10 +283,10 @@ impl<'a> Court<'a> {
         if let Some(it) = other {
             it.taken = true;
             let detail = format!("{} bytes expected, {} found, or other content", wanted.size, it.file.size);
-            self.check(false, &subject, "files", || detail);
+            self.check(false, subject, "files", || detail);
             return;
         }
-        self.find(What::Lost, &subject, "files", &format!("a file of {} bytes", wanted.size));
+        self.find(What::Lost, subject, "files", &format!("a file of {} bytes", wanted.size));
     }
 
     /// Lines that hold no expected message: the opening stub, notes and overflow may be there, repeats may not.
@@ -329,13 +330,17 @@ impl<'a> Court<'a> {
     fn compare_calls(&mut self, ticket: &'a Ticket, lines: &[Line<'_>], used: &[bool]) {
         let mut taken = used.to_vec();
         for call in &ticket.calls {
-            let id = call.id.to_string();
-            let marks = [call.uuid.as_str(), id.as_str(), call.from.as_str()];
-            let found = marks.iter().filter(|mark| !mark.is_empty()).find_map(|mark| {
-                (0..lines.len()).find(|n| {
-                    !taken[*n] && lines[*n].note && Squeezed::of_html(lines[*n].body).contains(mark)
-                })
-            });
+            let marks = [call.uuid.as_str(), call.from.as_str(), call.to.as_str()];
+            let note = call.note.as_deref().unwrap_or_default();
+            let likeness = |number: usize| {
+                let body = Squeezed::of_html(lines[number].body);
+                let has = |mark: &str| !mark.is_empty() && body.contains(mark);
+                let marked = marks.iter().filter(|mark| has(mark)).count();
+                (marked > 0).then_some(marked + usize::from(has(&call.disposition)) + usize::from(has(note)))
+            };
+            let free = (0..lines.len()).filter(|number| !taken[*number] && lines[*number].note);
+            let scored = free.filter_map(|number| Some((likeness(number)?, usize::MAX - number)));
+            let found = scored.max().map(|(_, number)| usize::MAX - number);
             let subject = Subject::of(ticket, "call", call.id);
             let Some(found) = found else {
                 self.find(What::Lost, &subject, "call", "no note for this leg");
@@ -356,7 +361,7 @@ impl<'a> Court<'a> {
 fn subject<'a>(ticket: &'a Ticket, said: &Said<'_>) -> Subject<'a> {
     match said.message {
         Some(id) => Subject::of(ticket, "message", id),
-        None => Subject::of(ticket, "message", format!("{} {}", ticket.id, said.name())),
+        None => Subject::of(ticket, "message", said.place_word()),
     }
 }
 
@@ -369,7 +374,7 @@ fn belongs(line: usize, place: Place, used: &[bool]) -> bool {
 /// Names are the same without path and invisible characters; long ones may be cut, absent ones made up.
 fn same_name(wanted: &str, found: &str) -> bool {
     const MAY_BE_CUT: usize = 100;
-    let clean = |name: &str| -> String { base_name(name).chars().filter(|c| !c.is_control()).collect() };
+    let clean = |name: &str| Squeezed::of_plain(base_name(name)).0;
     let (wanted, found) = (clean(wanted), clean(found));
     if wanted == found || (wanted.is_empty() && !found.is_empty()) {
         return true;

@@ -209,6 +209,7 @@ async fn move_ticket(desk: &Desk, dataset: &Dataset, ticket: &Ticket, now: i64, 
         Some(piece) => piece.text.clone(),
         None => format!("[Imported ticket {}]", ticket.number),
     };
+    let body = if body.trim().is_empty() { "[no text]".to_owned() } else { body };
     let at = pieces.first().map(|piece| piece.at).or(ticket.created.map(|at| at.as_second())).unwrap_or(1);
     let at = at.clamp(1, now);
     let create = json!({"from": {"type": "user", "id": contact}, "body": body, "created_at": at});

@@ -1,0 +1,12 @@
+//! The verbs: what a run can be told to do.
+
+pub(crate) mod apply;
+pub(crate) mod doctor;
+pub(crate) mod extract;
+pub(crate) mod map;
+pub(crate) mod plan;
+pub(crate) mod provision;
+pub(crate) mod report;
+pub(crate) mod rollback;
+pub(crate) mod status;
+pub(crate) mod verify;

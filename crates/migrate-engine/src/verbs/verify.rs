@@ -1,0 +1,355 @@
+//! `verify`: reads back what was written and compares it field by field.
+
+use super::apply::mark;
+use crate::drafts::{Drafts, Inputs};
+use crate::guarded::{Guarded, Halt};
+use crate::loading::refs_of;
+use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
+use crate::{Ctx, Event, Exit, Failure, Run};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use mapping_core::{
+    Difference, Draft, Error, Observed, RemoteRef, Result as CoreResult, Sink, SourceRef, Window, diff,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The most differences a report lists; all are counted.
+const LISTED: usize = 1_000;
+
+/// How to verify.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct VerifyOptions {
+    /// Only this batch; all batches that weren't rolled back otherwise.
+    pub batch: Option<u32>,
+    /// Only about this many records, evenly spread; all otherwise.
+    pub sample: Option<usize>,
+}
+impl VerifyOptions {
+    /// Only this batch.
+    #[must_use]
+    pub fn batch(mut self, number: u32) -> Self {
+        self.batch = Some(number);
+        self
+    }
+    /// Only about this many.
+    #[must_use]
+    pub fn sample(mut self, size: usize) -> Self {
+        self.sample = Some(size);
+        self
+    }
+}
+
+/// A field that differs. Its values are in the run's database only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FieldDifference {
+    /// The record.
+    pub record: SourceRef,
+    /// Its object at the destination.
+    pub target: Option<RemoteRef>,
+    /// The field: `title`, `parts[3].body`.
+    pub field: String,
+    /// What differs, without the values: lengths, counts.
+    pub how: String,
+}
+
+/// What `verify` found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct VerifyReport {
+    /// Records compared, by kind of the destination.
+    pub records: BTreeMap<String, u64>,
+    /// Fields compared.
+    pub compared: u64,
+    /// Of those, equal.
+    pub equal: u64,
+    /// Of those, different.
+    pub different: u64,
+    /// Fields of matched objects that the map leaves as they were there; not compared.
+    pub left_as_they_were: u64,
+    /// Parts that a read can't show; they were compared in the answers of their writes.
+    pub compared_while_writing: u64,
+    /// The differences, at most 1,000.
+    pub differences: Vec<FieldDifference>,
+    /// Records that could not be read.
+    pub unreadable: Vec<String>,
+    /// Why it stopped early, if it did.
+    pub stopped: Option<String>,
+    /// Calls made.
+    pub calls: u64,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// Reads back every applied record, or a sample, and compares it with what was promised.
+///
+/// What it reads is also the baseline by which `rollback` knows what was edited since.
+///
+/// # Errors
+/// `Refused`, `Ledger`. A record that can't be read is in the report.
+pub async fn verify(
+    run: &Run,
+    sink: &dyn Sink,
+    options: &VerifyOptions,
+    ctx: &Ctx<'_>,
+) -> Result<VerifyReport, Failure> {
+    let guarded = Guarded::new(sink, ctx.timer, run.config().limits.unreachable_seconds);
+    let calls_before = sink.meter().calls;
+    let mut report = VerifyReport::default();
+    let batches = batches(run, options)?;
+    let total: u64 = batches.iter().map(|b| applied(run, b)).sum::<Result<u64, Failure>>()?;
+    let stride = options.sample.map_or(1, |size| (total / (size.max(1) as u64)).max(1));
+    ctx.started("verify", Some(total.div_ceil(stride)));
+    let mut made: Option<(u32, Drafts<'_>)> = None;
+    for batch in &batches {
+        if made.as_ref().is_none_or(|(plan, _)| *plan != batch.plan) {
+            made = Some((batch.plan, drafts_of(run, &guarded, batch).await?));
+        }
+        let Some((_, drafts)) = &made else { continue };
+        let mark = mark(run, drafts, batch)?;
+        let one = Reader { run, sink: &guarded, drafts, mark, ctx };
+        one.batch(batch, stride, &mut report).await?;
+        if guarded.halted().is_some() {
+            break;
+        }
+    }
+    report.calls = sink.meter().calls - calls_before;
+    report.equal = report.compared - report.different;
+    report.exit = match report.different {
+        0 if report.unreadable.is_empty() => Exit::Done,
+        0 => Exit::Incomplete,
+        _ => Exit::Differences,
+    };
+    if let Some((exit, why)) = guarded.halted().as_ref().and_then(super::provision::told) {
+        report.exit = exit;
+        report.stopped = Some(why);
+    }
+    run.save_report("verify", &report)?;
+    ctx.finished("verify", report.records.values().sum());
+    Ok(report)
+}
+
+fn batches(run: &Run, options: &VerifyOptions) -> Result<Vec<Batch>, Failure> {
+    let there = |b: &Batch| {
+        b.kind != BatchKind::Schema
+            && matches!(b.state, BatchState::Running | BatchState::Finished)
+            && options.batch.is_none_or(|number| number == b.number)
+    };
+    let batches: Vec<Batch> = run.ledger().batches()?.into_iter().filter(there).collect();
+    if batches.is_empty() {
+        return Err(Failure::usage("there is no such batch, or nothing was applied yet; run `apply` first"));
+    }
+    Ok(batches)
+}
+
+fn applied(run: &Run, batch: &Batch) -> Result<u64, Failure> {
+    let tally = run.ledger().tally(batch.number)?;
+    let there = tally.iter().filter(|t| matches!(t.state, MemberState::Applied | MemberState::Matched));
+    Ok(there.map(|t| t.count).sum())
+}
+
+/// Drafts as the plan of a batch made them, whatever the files say now.
+pub(crate) async fn drafts_of<'a>(
+    run: &'a Run,
+    sink: &'a dyn Sink,
+    batch: &Batch,
+) -> Result<Drafts<'a>, Failure> {
+    let head = run.ledger().plan_by_id(batch.plan)?.ok_or_else(|| {
+        Error::not_sent(mapping_core::ErrorKind::Ledger, "the ledger lacks the plan of a batch")
+            .with("batch", batch.number)
+    })?;
+    let inputs: Inputs = serde_json::from_str(&head.inputs).map_err(|e| {
+        Error::not_sent(
+            mapping_core::ErrorKind::Ledger,
+            "the plan of a batch was made by another version of this program; use that one",
+        )
+        .with("line", e.line())
+        .with("column", e.column())
+    })?;
+    Drafts::new(run, sink, inputs).await
+}
+
+struct Reader<'a> {
+    run: &'a Run,
+    sink: &'a Guarded<'a>,
+    drafts: &'a Drafts<'a>,
+    mark: Option<RemoteRef>,
+    ctx: &'a Ctx<'a>,
+}
+
+/// What reading one record showed.
+struct Seen {
+    record: SourceRef,
+    kind: String,
+    target: Option<RemoteRef>,
+    compared: u64,
+    hidden: u64,
+    left: u64,
+    differences: Vec<(String, String)>,
+    digest: String,
+}
+
+impl Reader<'_> {
+    async fn batch(&self, batch: &Batch, stride: u64, report: &mut VerifyReport) -> Result<(), Failure> {
+        let states = [MemberState::Applied, MemberState::Matched];
+        let (mut from, mut place) = (0, 0);
+        let mut flying = FuturesUnordered::new();
+        let workers = self.run.config().limits.workers;
+        loop {
+            let members = self.run.ledger().members(batch.number, None, &states, from, false, 200)?;
+            let Some(last) = members.last() else { break };
+            from = last.seq;
+            for member in members {
+                place += 1;
+                if (place - 1) % stride != 0 {
+                    continue;
+                }
+                if self.ctx.cancel.is_cancelled() {
+                    self.sink.halt(Halt::Interrupted);
+                }
+                if self.sink.halted().is_some() {
+                    break;
+                }
+                if flying.len() >= workers
+                    && let Some(seen) = flying.next().await
+                {
+                    self.take(seen, report).await?;
+                }
+                flying.push(async move { (member.row.record.clone(), self.one(member).await) });
+            }
+            if self.sink.halted().is_some() {
+                break;
+            }
+        }
+        while let Some(seen) = flying.next().await {
+            self.take(seen, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn one(&self, member: Member) -> CoreResult<Seen> {
+        let row = &member.row;
+        let finished = self.drafts.again(row)?;
+        let draft = &finished.shaped.draft;
+        let target = self.run.ledger().targets(std::slice::from_ref(&row.record))?.remove(&row.record);
+        let mut seen = Seen {
+            record: row.record.clone(),
+            kind: row.kind.to_string(),
+            target,
+            compared: 0,
+            hidden: 0,
+            left: 0,
+            differences: Vec::new(),
+            digest: String::new(),
+        };
+        let observed = match &seen.target {
+            Some(target) => self.sink.read(target).await?,
+            None => None,
+        };
+        let Some(observed) = observed else {
+            seen.compared = 1;
+            seen.differences.push(("(object)".to_owned(), "it is not there".to_owned()));
+            return Ok(seen);
+        };
+        self.compare(&mut seen, draft, &observed, &finished.steps)?;
+        Ok(seen)
+    }
+
+    /// Compares what was promised with what was read, and adds what the writes' own answers showed.
+    fn compare(
+        &self,
+        seen: &mut Seen,
+        draft: &Draft,
+        observed: &Observed,
+        steps: &[mapping_core::Step],
+    ) -> CoreResult<()> {
+        let progress = self.run.ledger().progress(&seen.record)?.unwrap_or_default();
+        let named = |output: &str| -> Vec<String> {
+            let all = progress.claimed(output).into_iter().flat_map(|list| list.split(','));
+            all.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+        };
+        let (kept, differs) = (named(KEPT), named(DIFFERS));
+        let mut want = draft.clone();
+        want.fields.retain(|name, _| !kept.contains(name));
+        seen.left = (draft.fields.len() - want.fields.len()) as u64;
+        let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
+        let found = diff(&want, observed, &refs);
+        seen.hidden = match observed.window {
+            Window::Whole => 0,
+            Window::Last { shown, of } => of.saturating_sub(shown) as u64,
+        };
+        seen.compared = fields(&want, seen.hidden) + differs.len() as u64;
+        seen.differences = found.iter().map(|d| (d.field.clone(), how(d))).collect();
+        let told =
+            differs.into_iter().map(|field| (field, "it differed in the answer of its write".to_owned()));
+        seen.differences.extend(told);
+        seen.digest = observed.draft.digest();
+        Ok(())
+    }
+
+    async fn take(
+        &self,
+        (record, seen): (SourceRef, CoreResult<Seen>),
+        report: &mut VerifyReport,
+    ) -> Result<(), Failure> {
+        let seen = match seen {
+            Ok(seen) => seen,
+            Err(e) if e.stops_the_run() => return Err(e.into()),
+            // Not looked at because of a halt: neither compared nor unreadable.
+            Err(_) if self.sink.halted().is_some() => return Ok(()),
+            Err(e) => {
+                report.unreadable.push(format!("{record}: {e}"));
+                return Ok(());
+            }
+        };
+        let records = report.records.entry(seen.kind).or_default();
+        *records += 1;
+        report.compared += seen.compared;
+        report.compared_while_writing += seen.hidden;
+        report.left_as_they_were += seen.left;
+        let different = seen.differences.len() as u64;
+        report.different += different;
+        // A difference in the number of parts, say, is not one of the fields that were counted.
+        report.compared = report.compared.max(report.different);
+        for (field, how) in seen.differences {
+            self.ctx.observer.event(Event::Differs { record: record.clone(), field: field.clone() });
+            if report.differences.len() < LISTED {
+                let (record, target) = (record.clone(), seen.target.clone());
+                report.differences.push(FieldDifference { record, target, field, how });
+            }
+        }
+        let done = report.records.values().sum();
+        self.ctx.progress("verify", done, None);
+        if !seen.digest.is_empty() {
+            let verified = Verified { digest: seen.digest, different };
+            self.run.ledger().set_verified(&record, verified).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The output of a receipt that names, parted by commas, fields that a matched object keeps as they were.
+const KEPT: &str = "kept";
+/// The output of a receipt that names, parted by commas, fields that differed in the answer of the write.
+const DIFFERS: &str = "differs";
+
+/// How many fields a comparison with this draft looks at: its fields, and of each part that was shown body, author,
+/// visibility, files and, where it is known, time.
+fn fields(want: &Draft, hidden: u64) -> u64 {
+    let shown = want.parts.iter().enumerate().filter(|(i, _)| *i == 0 || *i as u64 > hidden);
+    let parts: u64 = shown.map(|(_, p)| 4 + u64::from(p.at.is_some())).sum();
+    want.fields.len() as u64 + parts
+}
+
+/// What differs, without the values.
+fn how(difference: &Difference) -> String {
+    let chars = |text: &str| text.chars().count();
+    match (difference.want.as_str(), difference.have.as_str()) {
+        (_, "missing") => "it is missing".to_owned(),
+        (_, "") => "it is empty".to_owned(),
+        ("", _) => "it should be empty".to_owned(),
+        (want, have) if chars(want) == chars(have) => format!("other content, {} characters", chars(have)),
+        (want, have) => format!("{} characters instead of {}", chars(have), chars(want)),
+    }
+}

@@ -1,0 +1,10 @@
+//! The engine over the in-memory pair and SQLite.
+
+#![allow(missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod crash;
+mod desk;
+mod extract;
+mod guards;
+mod lifecycle;

@@ -1,0 +1,294 @@
+//! The demo: both stand-ins inside, every step of a migration, and the stand-in's journal as judge.
+
+use crate::sides::{FocalScopeToIntercom, Secrets};
+use clap::Args;
+use jiff::Timestamp;
+use mapping_core::{Error, ErrorKind};
+use migrate_engine::{
+    ApplyOptions, Cancel, Exit, ExtractOptions, Failure, InitOptions, MapOptions, ProvisionOptions,
+    RollbackOptions, Run, SystemTimer, VerifyOptions,
+};
+use migrate_examples::args::Common;
+use migrate_examples::machine;
+use migrate_examples::show::Show;
+use migrate_examples::verbs::{Program, Sides};
+use migrate_sandbox::dataset::Dataset;
+use migrate_sandbox::focalscope::{self, FocalScope};
+use migrate_sandbox::intercom::{self, Intercom, Seed, SeedContact};
+use migrate_sandbox::judge::{self, Explained, Verdict};
+use migrate_sandbox::{generator, mail};
+use serde::Serialize;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Instant;
+use tokio::net::TcpListener;
+
+/// The size of the pilot.
+const PILOT: usize = 50;
+/// The mark in the stand-in's journal under which the calls of `apply` are counted.
+const APPLY: &str = "apply";
+
+/// What the demo is made of.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Options {
+    /// Generate so many tickets.
+    #[arg(long, default_value_t = 300, conflicts_with = "mail")]
+    tickets: usize,
+    /// The same seed gives the same help desk.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Make the help desk of a folder of .eml files instead.
+    #[arg(long, value_name = "DIR")]
+    mail: Option<PathBuf>,
+}
+
+/// The last line with `--json`.
+#[derive(Serialize)]
+struct Summary {
+    source: judge::SourceCounts,
+    destination: judge::DestinationCounts,
+    lost: u64,
+    doubled: u64,
+    out_of_order: u64,
+    field_differences: u64,
+    losses: u64,
+    quarantined: u64,
+    unknown: u64,
+    notifications: u64,
+    teammate_notifications: u64,
+    workflow_triggers: u64,
+    denied_calls: u64,
+    calls: Calls,
+    seconds: f64,
+    peak_rss_bytes: Option<u64>,
+}
+
+/// Calls of `apply` alone, settling and lookups included.
+#[derive(Serialize)]
+struct Calls {
+    /// By the stand-in's journal.
+    made: u64,
+    /// By the plan.
+    planned: u64,
+    /// The fewest that the API allows.
+    floor: u64,
+}
+
+/// Both stand-ins, serving.
+struct StandIns {
+    dataset: Dataset,
+    intercom: Intercom,
+    focalscope_at: SocketAddr,
+    intercom_at: SocketAddr,
+}
+
+pub(crate) async fn run(
+    options: &Options,
+    common: &Common,
+    show: &Show,
+    cancel: &Cancel,
+) -> Result<Exit, Failure> {
+    let began = Instant::now();
+    let stand_ins = StandIns::start(options).await?;
+    let secrets = Secrets {
+        user: None,
+        password: Some("sandbox".into()),
+        api_key: None,
+        token: Some("sandbox-token".into()),
+    };
+    let sides = FocalScopeToIntercom::with(secrets);
+    let dir = common.run.clone().unwrap_or_else(|| {
+        std::env::temp_dir()
+            .join(format!("focalscope-to-intercom-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S%3f")))
+    });
+    let program = Program { sides: &sides, show, timer: &SystemTimer, cancel };
+    let run = Run::create(&dir, &stand_ins.init(&sides))?;
+    show.say(&format!(
+        "FocalScope at http://{}, Intercom at http://{}",
+        stand_ins.focalscope_at, stand_ins.intercom_at
+    ));
+
+    let doctor = program.doctor(&run, None).await?;
+    stop_unless(doctor.exit, &[Exit::Done], "doctor")?;
+    let extract = program.extract(&run, &ExtractOptions::default()).await?;
+    stop_unless(extract.exit, &[Exit::Done, Exit::Incomplete], "extract")?;
+    let map = program.map(&run, &MapOptions::default()).await?;
+    stop_unless(map.exit, &[Exit::Done], "map")?;
+    let provision = program.provision(&run, &ProvisionOptions::default()).await?;
+    stop_unless(provision.exit, &[Exit::Done], "provision")?;
+    let plan = program.plan(&run).await?;
+    stop_unless(plan.exit, &[Exit::Done, Exit::Incomplete], "plan")?;
+
+    let pilot = program.apply(&run, &ApplyOptions::default().pilot(PILOT).approved_by("demo")).await?;
+    stop_unless(pilot.exit, &[Exit::Done, Exit::Incomplete], "the pilot")?;
+    let verify = program.verify(&run, &VerifyOptions::default().batch(pilot.batch)).await?;
+    stop_unless(verify.exit, &[Exit::Done, Exit::Incomplete], "verify of the pilot")?;
+    let back = RollbackOptions::default().batch(pilot.batch).confirm(&plan.account);
+    let rollback = program.rollback(&run, &back).await?;
+    stop_unless(rollback.exit, &[Exit::Done], "rollback of the pilot")?;
+
+    stand_ins.intercom.mark(APPLY);
+    let apply = program.apply(&run, &ApplyOptions::default().approved_by("demo")).await?;
+    stand_ins.intercom.mark("verify");
+    stop_unless(apply.exit, &[Exit::Done, Exit::Incomplete], "apply")?;
+    let verify = program.verify(&run, &VerifyOptions::default().batch(apply.batch)).await?;
+    stop_unless(verify.exit, &[Exit::Done, Exit::Incomplete], "verify")?;
+    program.report(&run)?;
+
+    let verdict = stand_ins.judge(&run, &apply.label)?;
+    let made =
+        stand_ins.intercom.with_journal(|journal| journal.phase(APPLY).map_or(0, |phase| phase.total.calls));
+    let summary = Summary {
+        source: verdict.source,
+        destination: verdict.destination,
+        lost: verdict.lost,
+        doubled: verdict.doubled,
+        out_of_order: verdict.out_of_order,
+        field_differences: verdict.field_differences,
+        losses: count_losses(&run)?,
+        quarantined: run.ledger().quarantine_counts()?.values().sum(),
+        unknown: apply.unknown(),
+        notifications: verdict.notifications,
+        teammate_notifications: verdict.teammate_notifications,
+        workflow_triggers: verdict.workflow_triggers,
+        denied_calls: verdict.denied_calls,
+        calls: Calls { made, planned: apply.calls_planned, floor: apply.floor },
+        seconds: began.elapsed().as_secs_f64(),
+        peak_rss_bytes: machine::peak_rss_bytes(),
+    };
+    Ok(conclude(show, &summary, &verdict))
+}
+
+impl StandIns {
+    async fn start(options: &Options) -> Result<Self, Failure> {
+        let dataset = match &options.mail {
+            Some(folder) => mail::load(folder, &mail::MailSettings::default())
+                .map_err(|e| io("the folder of mail can't be read", e))?,
+            None => generator::generate(options.seed, options.tickets),
+        };
+        let focalscope = FocalScope::new(dataset.clone());
+        let intercom = Intercom::default();
+        intercom.seed(Seed::for_dataset(&dataset));
+        intercom.seed(people_who_are_there(&dataset));
+        let (listener, focalscope_at) = listen().await?;
+        tokio::spawn(focalscope::serve(listener, focalscope));
+        let (listener, intercom_at) = listen().await?;
+        tokio::spawn(intercom::serve(listener, intercom.clone()));
+        Ok(StandIns { dataset, intercom, focalscope_at, intercom_at })
+    }
+
+    fn init(&self, sides: &FocalScopeToIntercom) -> InitOptions {
+        sides
+            .init("demo")
+            .source(format!(
+                "wsdl = \"http://{}{}?wsdl\"\nauth = \"session\"\nuser = \"migration\"\npace = {{ pause_seconds = 0.0 }}",
+                self.focalscope_at,
+                focalscope::PATH
+            ))
+            .destination(format!("base_url = \"http://{}\"", self.intercom_at))
+    }
+
+    /// What arrived against what was there, by the sandbox's own code. Of our output it reads the lists of losses and
+    /// of the quarantine.
+    fn judge(&self, run: &Run, label: &str) -> Result<Verdict, Failure> {
+        let options = judge::Options { batch_tag: Some(label.to_owned()), ..judge::Options::default() };
+        Ok(judge::judge(&self.dataset, &self.intercom, &explained(run)?, &options))
+    }
+}
+
+/// Some of the help desk's people are in the workspace already: with an id of the workspace's own, unsubscribed,
+/// archived.
+fn people_who_are_there(dataset: &Dataset) -> Seed {
+    let known = dataset.contacts.iter().filter_map(|c| c.emails.first().filter(|e| e.contains('@')));
+    let contacts = known.step_by(17).enumerate().map(|(n, email)| SeedContact {
+        name: (n % 2 == 0).then(|| "Known already".to_owned()),
+        email: Some(email.to_lowercase()),
+        external_id: Some(format!("crm-{n}")),
+        unsubscribed: n % 3 == 1,
+        archived: n % 4 == 3,
+        ..SeedContact::default()
+    });
+    Seed { contacts: contacts.take(40).collect(), ..Seed::default() }
+}
+
+/// The tool's own lists of losses and of the quarantine, in the judge's form.
+fn explained(run: &Run) -> Result<Vec<Explained>, Failure> {
+    let mut all = Vec::new();
+    let mut after = 0;
+    loop {
+        let page = run.ledger().losses(after, 1000)?;
+        let Some((last, _)) = page.last() else { break };
+        after = *last;
+        all.extend(page.into_iter().map(|(_, loss)| Explained {
+            kind: loss.record.kind.to_string(),
+            id: loss.record.id,
+            field: Some(loss.field),
+            rule: format!("{:?}", loss.rule),
+        }));
+    }
+    let quarantined = run.ledger().quarantined(usize::MAX)?;
+    all.extend(quarantined.into_iter().map(|q| Explained {
+        kind: q.record.kind.to_string(),
+        id: q.record.id,
+        field: None,
+        rule: format!("quarantine: {}", q.phase),
+    }));
+    Ok(all)
+}
+
+fn count_losses(run: &Run) -> Result<u64, Failure> {
+    Ok(run.ledger().loss_counts()?.iter().map(|(_, _, _, count)| count).sum())
+}
+
+fn conclude(show: &Show, summary: &Summary, verdict: &Verdict) -> Exit {
+    show.heading("the stand-in's journal says");
+    show.pairs([
+        ("lost", summary.lost.to_string()),
+        ("doubled", summary.doubled.to_string()),
+        ("out of order", summary.out_of_order.to_string()),
+        ("fields that differ", format!("{} of {}", summary.field_differences, verdict.fields_compared)),
+        ("explained by losses", verdict.explained.to_string()),
+        ("unknown outcomes", summary.unknown.to_string()),
+        ("mails to customers", summary.notifications.to_string()),
+        ("mails to teammates", summary.teammate_notifications.to_string()),
+        ("workflows that would fire", summary.workflow_triggers.to_string()),
+        (
+            "calls",
+            format!(
+                "{} made, {} planned, {} at least",
+                summary.calls.made, summary.calls.planned, summary.calls.floor
+            ),
+        ),
+    ]);
+    for finding in verdict.findings.iter().take(20) {
+        show.say(&format!(
+            "{:?}: {} {} {}: {}",
+            finding.what, finding.kind, finding.id, finding.field, finding.detail
+        ));
+    }
+    if show.is_json() {
+        show.object(summary);
+    }
+    let zeros = [summary.unknown, summary.notifications, summary.denied_calls];
+    if verdict.is_clean() && zeros.iter().all(|n| *n == 0) { Exit::Done } else { Exit::Differences }
+}
+
+/// A step that didn't end well ends the demo with its exit code.
+fn stop_unless(exit: Exit, good: &[Exit], step: &str) -> Result<(), Failure> {
+    if good.contains(&exit) {
+        return Ok(());
+    }
+    let error = Error::not_sent(ErrorKind::Denied, format!("the demo stops: {step} did not end well"));
+    Err(Failure::new(exit, error))
+}
+
+async fn listen() -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| io("no port to listen on", e))?;
+    let address = listener.local_addr().map_err(|e| io("no port to listen on", e))?;
+    Ok((listener, address))
+}
+
+fn io(message: &'static str, error: std::io::Error) -> Failure {
+    Error::not_sent(ErrorKind::Io, message).with_source(error).into()
+}

@@ -4,12 +4,13 @@
 mod standin;
 
 use http::Method;
+use intercom_client::sink::MatchedContacts;
 use intercom_client::{IntercomSink, SinkOptions};
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::testkit::MemoryBlobs;
 use mapping_core::{
-    Author, Body, Catalog, Draft, End, ErrorKind, Link, Part, Put, Refs, RemoteRef, Role, Session, Sink,
-    SourceRef, Until, Value, Visibility, Window, diff,
+    Author, Body, Catalog, Draft, End, ErrorKind, Link, MemoryLedger, Part, Put, Refs, RemoteRef, Role,
+    Session, Sink, SourceRef, Until, Value, Visibility, Window, diff,
 };
 use migrate_sandbox::clock::SandboxClock;
 use migrate_sandbox::intercom::{Edit, Fault, FaultRule, Intercom, ReplyGuard, Seed, SeedContact};
@@ -238,6 +239,40 @@ async fn a_matched_contact_is_filled_only_where_it_is_empty_and_gets_that_back()
     assert_eq!(now["unsubscribed_from_emails"], true);
     assert_eq!(session.undo_all().await.unwrap(), []);
     assert_eq!(standin::snapshot(&intercom).await, before);
+}
+
+#[tokio::test]
+async fn the_receipts_of_a_matched_contact_say_which_fields_it_keeps() {
+    for (policy, phone, kept, phone_after) in [
+        (MatchedContacts::FillEmpty, None, "name", Some("+4930123456")),
+        (MatchedContacts::FillEmpty, Some("+4930999999"), "name,phone", Some("+4930999999")),
+        (MatchedContacts::Keep, None, "email,name,phone,role", None),
+    ] {
+        let intercom = workspace();
+        let email = Some("ada@x.example".into());
+        let person = SeedContact {
+            name: Some("Theirs".into()),
+            email,
+            phone: phone.map(str::to_owned),
+            ..SeedContact::default()
+        };
+        intercom.seed(Seed { contacts: vec![person], ..Seed::default() });
+        let mut options = SinkOptions::default();
+        options.matched_contacts = policy;
+        let sink = standin::sink(&intercom, options);
+        let clock = || ts(NOW);
+        let blobs: Arc<dyn mapping_core::Blobs> = Arc::new(MemoryBlobs::new());
+        let draft = shaped(&sink, &contact().with("phone", "+4930123456")).await;
+        let ledger = MemoryLedger::new();
+        let steps = sink.steps(&mapping_core::Change::first(&draft)).unwrap();
+        let (mut journal, mut progress) = ledger.open(&draft.source, steps);
+        let env = mapping_core::Env::new(&sink, &blobs, &clock);
+        let end =
+            mapping_core::drive(&env, &draft, &Refs::default(), &mut progress, &mut journal).await.unwrap();
+        assert_eq!((end, progress.output("kept")), (End::Done, Some(kept)));
+        let now = standin::get(&intercom, "/contacts").await["data"][0].clone();
+        assert_eq!((now["name"].as_str(), now["phone"].as_str()), (Some("Theirs"), phone_after));
+    }
 }
 
 #[tokio::test]

@@ -237,7 +237,9 @@ fn made_by_reply(call: &Call<'_>, part: &Part, who: &RemoteRef, answer: &Convers
         Some(made) => {
             let receipt = Receipt::nothing().output("part", made.id.as_str());
             let differs = mine.differs(made);
-            if differs.is_empty() { receipt } else { receipt.output("differs", differs.join(",")) }
+            let index = call.step.part.unwrap_or_default();
+            let named: Vec<String> = differs.iter().map(|what| format!("parts[{index}].{what}")).collect();
+            if named.is_empty() { receipt } else { receipt.output("differs", named.join(",")) }
         }
     }
 }

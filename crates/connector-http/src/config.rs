@@ -137,7 +137,8 @@ pub struct Timeouts {
     /// Between two chunks of the answer. Default: 60 s.
     #[serde(with = "seconds")]
     pub idle: Duration,
-    /// For the whole attempt, upload and answer. Default: 30 minutes.
+    /// For the whole attempt, upload and answer; of a streamed answer, until its head: its reader's pace is its own
+    /// business, and only `idle` and `max_streamed_bytes` bound it from there. Default: 30 minutes.
     #[serde(with = "seconds")]
     pub total: Duration,
 }

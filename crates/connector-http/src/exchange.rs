@@ -117,7 +117,7 @@ impl AnswerBody {
                 return Ok(chunk);
             }
             if all.len() as u64 + chunk.len() as u64 > bound {
-                return Err(too_large(bound));
+                return Err(too_large(Bound::answer(bound)));
             }
             all.extend_from_slice(&chunk);
         }
@@ -133,15 +133,31 @@ impl AnswerBody {
     }
 }
 
+/// A bound by the name of its setting.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: u64,
+}
+
+impl Bound {
+    pub(crate) fn answer(bytes: u64) -> Self {
+        Bound { name: "max_answer_bytes", bytes }
+    }
+    pub(crate) fn streamed(bytes: u64) -> Self {
+        Bound { name: "max_streamed_bytes", bytes }
+    }
+}
+
 /// The error for an answer above its bound. The head said how the call went; for a write that was accepted, what
 /// failed came after it.
-pub(crate) fn too_large(bound: u64) -> Error {
+pub(crate) fn too_large(bound: Bound) -> Error {
     Error::new(
         ErrorKind::TooLarge,
         mapping_core::Outcome::Applied,
-        "the answer is larger than `max_answer_bytes`",
+        format!("the answer is larger than `{}`", bound.name),
     )
-    .with("max_answer_bytes", bound)
+    .with(bound.name, bound.bytes)
 }
 
 impl From<Bytes> for AnswerBody {

@@ -21,6 +21,9 @@ use crate::rate_headers::{RateHeaders, RateReading};
 /// Limits above this are taken for garbage.
 const LARGEST_LIMIT: u64 = 10_000_000;
 
+/// Windows and waits above this are as good as for ever, and sums with them stay in range.
+const FOR_EVER: Duration = Duration::from_secs(366 * 24 * 3600);
+
 /// How long the gate closes after the first 429 that states no time; doubled with each further one in a row.
 const FIRST_CLOSING: Duration = Duration::from_secs(1);
 const LONGEST_CLOSING: Duration = Duration::from_secs(60);
@@ -148,6 +151,7 @@ impl Gate {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let limit = settings.limit.clamp(1, LARGEST_LIMIT);
+        let settings = RateSettings { window: settings.window.min(FOR_EVER), ..settings };
         let state = State {
             limit,
             pacer: pacer(interval(limit, &settings), &clock),
@@ -197,7 +201,7 @@ impl Gate {
             };
             let waited = self.0.clock.elapsed().saturating_sub(came);
             let closed_too_long = self.is_closed() && wait > self.0.settings.longest_closing;
-            if closed_too_long || most.is_some_and(|most| waited + wait > most) {
+            if closed_too_long || most.is_some_and(|most| waited.saturating_add(wait) > most) {
                 return Err(would_wait(wait));
             }
             self.0.clock.sleep(wait).await;
@@ -251,7 +255,8 @@ impl Gate {
             let _ = state.pacer.check();
         }
         state.forget_ended_window(now);
-        if let Some(wait) = said.resets_in {
+        let resets_in = said.resets_in.map(|wait| wait.min(FOR_EVER));
+        if let Some(wait) = resets_in {
             state.resets_at = Some(now + wait).filter(|_| !wait.is_zero()).or(state.resets_at);
         }
         // Refusals of calls that had left before the gate closed say nothing new.
@@ -272,7 +277,7 @@ impl Gate {
                 FIRST_CLOSING.saturating_mul(1 << state.throttled_in_a_row.min(10)).min(LONGEST_CLOSING);
             state.throttled_in_a_row += u32::from(!knows_already);
             // A stated time has whole seconds and may be over already; coming back at once would be refused again.
-            let wait = said.resets_in.unwrap_or(backoff).max(backoff);
+            let wait = resets_in.unwrap_or(backoff).max(backoff);
             self.close(&mut state, now + wait);
         } else {
             state.throttled_in_a_row = 0;

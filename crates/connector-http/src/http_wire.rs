@@ -14,7 +14,7 @@ use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
 
 use crate::auth::origin;
 use crate::config::Config;
-use crate::exchange::{AnswerBody, Exchange, Request, Response, StreamResponse, too_large};
+use crate::exchange::{AnswerBody, Bound, Exchange, Request, Response, StreamResponse, too_large};
 use crate::meta::{Flight, Meta};
 use crate::{plain, upload};
 
@@ -62,7 +62,7 @@ impl Http {
         })
     }
 
-    async fn call(&self, request: &Request, bound: u64) -> Result<StreamResponse> {
+    async fn call(&self, request: &Request, bound: Bound) -> Result<StreamResponse> {
         let meta = Meta::of(request);
         let named = |error: Error| error.with_operation(meta.operation());
         let mut uri = request.uri().clone();
@@ -140,7 +140,7 @@ impl Http {
 #[async_trait]
 impl Exchange for Http {
     async fn exchange(&self, request: &Request) -> Result<Response> {
-        let (head, body) = self.call(request, self.max_answer_bytes).await?.into_parts();
+        let (head, body) = self.call(request, Bound::answer(self.max_answer_bytes)).await?.into_parts();
         let status = head.status;
         let body = body
             .collect(self.max_answer_bytes)
@@ -150,7 +150,7 @@ impl Exchange for Http {
     }
 
     async fn open(&self, request: &Request) -> Result<StreamResponse> {
-        self.call(request, self.max_streamed_bytes).await
+        self.call(request, Bound::streamed(self.max_streamed_bytes)).await
     }
 }
 
@@ -272,20 +272,20 @@ fn innermost(error: &reqwest::Error) -> Option<String> {
 
 /// A bounded answer. The one to a refused call is read here, up to a bound, and a cut in it is no error: the status
 /// has said it all.
-async fn bounded(answer: reqwest::Response, flight: Flight, bound: u64) -> Result<StreamResponse> {
+async fn bounded(answer: reqwest::Response, flight: Flight, bound: Bound) -> Result<StreamResponse> {
     let status = answer.status();
     let mut head = http::Response::new(());
     *head.status_mut() = status;
     *head.version_mut() = answer.version();
     *head.headers_mut() = answer.headers().clone();
-    if status.is_success() && answer.content_length().is_some_and(|len| len > bound) {
+    if status.is_success() && answer.content_length().is_some_and(|len| len > bound.bytes) {
         return Err(too_large(bound).with_status(status.as_u16()));
     }
     let body = answer.bytes_stream().inspect_ok(move |chunk| flight.moved(chunk.len()));
     let body = if status.is_success() {
         AnswerBody::streamed(Box::pin(within_bound(body.map_err(cut), bound)))
     } else {
-        AnswerBody::from(error_body(body, bound.min(ERROR_BODY_BYTES) as usize).await)
+        AnswerBody::from(error_body(body, bound.bytes.min(ERROR_BODY_BYTES) as usize).await)
     };
     Ok(head.map(|()| body))
 }
@@ -305,13 +305,13 @@ async fn error_body(stream: impl futures_core::Stream<Item = reqwest::Result<Byt
 
 fn within_bound(
     stream: impl futures_core::Stream<Item = Result<Bytes>> + Send + 'static,
-    bound: u64,
+    bound: Bound,
 ) -> impl futures_core::Stream<Item = Result<Bytes>> + Send + 'static {
     let mut came = 0_u64;
     stream.map(move |chunk| {
         let chunk = chunk?;
         came += chunk.len() as u64;
-        if came > bound { Err(too_large(bound)) } else { Ok(chunk) }
+        if came > bound.bytes { Err(too_large(bound)) } else { Ok(chunk) }
     })
 }
 

@@ -82,7 +82,9 @@ impl<X: Exchange> Retry<X> {
     /// A stated wait plus up to a tenth; else a wait that doubles, between half of it and all.
     fn wait_before_repeating(&self, error: &Error, failures: u32) -> Duration {
         match error.retry() {
-            Again::After(stated) => stated + self.jitter.up_to(stated / 10 + Duration::from_millis(250)),
+            Again::After(stated) => {
+                stated.saturating_add(self.jitter.up_to(stated / 10 + Duration::from_millis(250)))
+            }
             Again::Later | Again::Never => {
                 let doubled = self.settings.first_wait.saturating_mul(1 << (failures - 1).min(20));
                 let half = doubled.min(self.settings.longest_wait) / 2;

@@ -34,7 +34,7 @@ struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let free_at = self.rested_until.unwrap_or_else(|| self.clock.elapsed() + self.rest);
+        let free_at = self.rested_until.unwrap_or_else(|| self.clock.elapsed().saturating_add(self.rest));
         self.free_at.lock().unwrap_or_else(|e| e.into_inner()).push(free_at);
     }
 }

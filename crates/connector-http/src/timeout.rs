@@ -56,7 +56,7 @@ impl<X: Exchange> Timeout<X> {
     /// Completes when a limit is reached.
     async fn stalls(&self, meta: &Meta) -> (&'static str, Duration) {
         let flight = meta.flight();
-        let end = self.clock.elapsed() + self.limits.total;
+        let end = self.clock.elapsed().saturating_add(self.limits.total);
         loop {
             let moved = flight.bytes_moved();
             let answering = flight.is_answering();

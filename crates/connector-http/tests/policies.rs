@@ -624,6 +624,36 @@ fn a_configuration_has_defaults_refuses_unknown_keys_and_hides_secrets() {
     assert!(serde_json::from_str::<Config>(r#"{"deadline": -1}"#).is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn times_without_end_are_no_panic() {
+    let mut config = Config::default();
+    config.deadline = Duration::MAX;
+    config.timeouts = timeouts(u64::MAX, u64::MAX, u64::MAX);
+    config.timeouts.total = Duration::MAX;
+    config.slots = SlotSettings::new(2, Duration::MAX);
+    config.rate = RateSettings::new(10_000_000, Duration::MAX).with_share(1.0);
+    config.retry.longest_stated_wait = SECOND;
+    let throttled = |_: &Answered<'_>| {
+        Err(Error::rejected(ErrorKind::Throttled, "never")
+            .with_retry(mapping_core::Retry::After(Duration::MAX)))
+    };
+    let mut for_ever = RateReading::default();
+    for_ever.resets_in = Some(Duration::MAX);
+    for_ever.throttled = true;
+    let stack = Stack::builder(Wire::new(|_, _| Ok(status(200))))
+        .config(config)
+        .classify(throttled)
+        .rate_headers(move |_: &Answered<'_>| for_ever)
+        .clock(clock())
+        .build()
+        .unwrap();
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!((e.kind(), e.outcome()), (ErrorKind::Throttled, Outcome::Rejected));
+    assert!(stack.budget().closed_until.is_some());
+    let e = stack.exchange(&post(Meta::create("create"))).await.unwrap_err();
+    assert_eq!((e.kind(), e.outcome()), (ErrorKind::Throttled, Outcome::NotSent));
+}
+
 #[cfg(feature = "tower")]
 #[tokio::test]
 async fn any_exchange_is_a_tower_service() {

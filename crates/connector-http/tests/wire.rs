@@ -308,6 +308,7 @@ async fn plain_http_to_another_host_is_denied_before_anything_is_sent() {
 async fn an_answer_above_its_bound_is_refused_by_length_and_by_what_comes() {
     let mut config = Config::default();
     config.max_answer_bytes = 1000;
+    config.max_streamed_bytes = 2000;
     let http = Http::new(&config).unwrap();
     for head in ["200 OK\r\ncontent-length: 5000", "200 OK"] {
         let (base, mut requests) = server().await;
@@ -320,6 +321,14 @@ async fn an_answer_above_its_bound_is_refused_by_length_and_by_what_comes() {
             (e.kind(), e.context("max_answer_bytes"), e.status()),
             (ErrorKind::TooLarge, Some("1000"), Some(200))
         );
+
+        let request = read(&base);
+        let (answer, ()) = tokio::join!(
+            async { http.open(&request).await?.into_body().try_collect::<Vec<_>>().await },
+            async { requests.recv().await.unwrap().answer(head, &[b'x'; 5000]).await }
+        );
+        let e = answer.unwrap_err();
+        assert_eq!((e.kind(), e.context("max_streamed_bytes")), (ErrorKind::TooLarge, Some("2000")), "{e}");
     }
 }
 

@@ -92,6 +92,8 @@ pub struct Call {
     pub name: &'static str,
     /// The SOAP operation.
     pub operation: String,
+    /// Another SOAPAction than the WSDL says.
+    pub action: Option<String>,
     /// Its parameters.
     pub parameters: Value,
     /// The path of the repeated element of a page; empty for none. See [`Expect::item`].
@@ -103,7 +105,14 @@ pub struct Call {
 impl Call {
     /// A call whose answer is read as a whole.
     pub fn new(name: &'static str, operation: impl Into<String>, parameters: Value) -> Self {
-        Call { name, operation: operation.into(), parameters, item: Vec::new(), blobs: Vec::new() }
+        Call {
+            name,
+            operation: operation.into(),
+            action: None,
+            parameters,
+            item: Vec::new(),
+            blobs: Vec::new(),
+        }
     }
 }
 
@@ -325,7 +334,13 @@ impl SoapClient {
         let text = envelope
             .write(catalog, operation.input.as_ref(), &call.parameters)
             .map_err(|e| Refused::Other(Error::from(e)))?;
-        let request = request(version, &self.inner.endpoint, &operation.action, text, call.name)?;
+        let request = request(
+            version,
+            &self.inner.endpoint,
+            call.action.as_deref().unwrap_or(&operation.action),
+            text,
+            call.name,
+        )?;
         let sent = self.inner.exchange.open(&request).await;
         // What fails here was already repeated by the HTTP layer as often as its settings say.
         let response = sent.map_err(|error| error.with("phase", "request"))?;
@@ -534,8 +549,7 @@ impl Classify for SoapAnswers {
 
 fn looks_like_an_envelope(body: &[u8]) -> bool {
     let head: Vec<u8> = body.iter().copied().filter(|b| *b != 0).take(2048).collect();
-    head.trim_ascii_start().iter().any(|b| *b == b'<')
-        && head.windows(9).any(|w| w == b"Envelope " || w == b"Envelope>")
+    head.contains(&b'<') && head.windows(9).any(|w| w == b"Envelope " || w == b"Envelope>")
 }
 
 fn only_windows(headers: &http::HeaderMap) -> bool {

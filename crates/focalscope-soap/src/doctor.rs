@@ -65,7 +65,7 @@ pub fn doctor(profile: &Profile, wsdl: &Wsdl) -> Vec<Finding> {
     for problem in wsdl.problems.iter().take(50) {
         doctor.say(Severity::Info, "wsdl", format!("{}: {}", problem.place, problem.what));
     }
-    doctor.findings.sort_by(|a, b| b.severity.cmp(&a.severity));
+    doctor.findings.sort_by_key(|f| std::cmp::Reverse(f.severity));
     doctor.findings
 }
 
@@ -401,7 +401,9 @@ pub(crate) struct Ping {
 pub(crate) async fn ping(inner: &Inner) -> Result<Ping> {
     let Some(operation) = inner.rules.profile.called(Logical::Ping) else { return Ok(Ping::default()) };
     let parameters = Value::record(crate::source::constant_parameters(operation));
-    let answer = inner.client.ask(&Call::new("ping", operation.operation.clone(), parameters)).await?;
+    let mut call = Call::new("ping", operation.operation.clone(), parameters);
+    call.action = operation.action.clone();
+    let answer = inner.client.ask(&call).await?;
     let body = answer.body.unwrap_or(Value::Null);
     let item = if operation.item.is_empty() { Some(&body) } else { body.at(&operation.item) };
     let text = |name: &str| {

@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "focalscope", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "focalscope"),
+    doc = "A SOAP client driven by the WSDL it finds at run time. See the README."
+)]
 
 pub mod soap;
 pub mod wsdl;

@@ -324,6 +324,8 @@ pub struct Operation {
     pub inline: bool,
     /// The SOAP operation.
     pub operation: String,
+    /// Another SOAPAction than the WSDL says.
+    pub action: Option<String>,
     /// The parameter for the id of the record that is asked for, or of the ticket whose parts are.
     pub key: Option<String>,
     /// The parameter for "changed at or after".
@@ -500,6 +502,12 @@ mod tests {
         let broken = DEFAULT.replace("subject = \"Subject\"", "subjet = \"Subject\"");
         let error = Profile::parse(&broken).unwrap_err();
         assert!(error.to_string().contains("did you mean `subject`"), "{error}");
+        let broken = DEFAULT.replacen("total = ", "totl = ", 1);
+        let error = Profile::parse(&broken).unwrap_err();
+        assert!(error.to_string().contains("did you mean `total`"), "{error}");
+        let broken = DEFAULT.replace("[operations.list_queues]", "[operations.list_quues]");
+        let error = Profile::parse(&broken).unwrap_err();
+        assert!(error.to_string().contains("did you mean `list_queues`"), "{error}");
         let broken = DEFAULT.replace("\"on_hold\"", "\"onhold\"");
         let error = Profile::parse(&broken).unwrap_err();
         assert!(error.to_string().contains("did you mean `on_hold`"), "{error}");

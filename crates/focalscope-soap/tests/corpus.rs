@@ -436,11 +436,13 @@ fn an_answer_cut_at_any_byte_is_never_taken_for_whole() {
     let http = Http { status: 200, charset: None, body: page.into_bytes(), complete: true };
     assert!(http.body.len() > 18_000 && http.complete);
     let expect = expect_for(&wsdl, "listTickets");
-    // One reader over the growing input would hide errors of a cut at the end: each cut gets its own, but only the last
-    // piece differs, so most of the work is done in whole strides.
+    // Every byte of the first 2,000 and the last 600, and every 17th between: all of them take half a minute in a
+    // debug build, which EVERY_BYTE=1 asks for.
+    let all = std::env::var_os("EVERY_BYTE").is_some();
     let mut accepted = 0;
     for cut in 0..http.body.len() {
-        if cut > 600 && cut < http.body.len() - 600 && cut % 23 != 0 {
+        let middle = cut > 2000 && cut < http.body.len() - 600;
+        if middle && cut % 17 != 0 && !all {
             continue;
         }
         accepted += usize::from(soap::decode(&http.body[..cut], expect.clone()).is_ok());

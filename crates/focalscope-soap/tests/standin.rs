@@ -1,6 +1,7 @@
 //! The client and the source over the FocalScope stand-in, whose service description is the default profile's contract.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(missing_docs)]
+#![cfg(feature = "focalscope")]
 
 use focalscope_soap::profile::{AuthKind, Pace};
 use focalscope_soap::{Config, FocalScope, Profile, Severity, doctor};

@@ -29,16 +29,9 @@ pub struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    /// The usual settings: two minutes to land, five seconds between attempts, twenty refusals.
+    /// The usual settings: the sink's own time to land, five seconds between attempts, twenty refusals.
     pub fn new(sink: &'a dyn Sink, blobs: &'a Arc<dyn Blobs>, clock: &'a dyn Clock) -> Self {
-        Env {
-            sink,
-            blobs,
-            clock,
-            landing: Duration::from_secs(120),
-            pause: Duration::from_secs(5),
-            max_refusals: 20,
-        }
+        Env { sink, blobs, clock, landing: sink.landing(), pause: Duration::from_secs(5), max_refusals: 20 }
     }
 }
 

@@ -121,29 +121,46 @@ pub struct MemoryJournal {
     record: SourceRef,
 }
 
+/// The object that a step made.
+fn created(state: &State) -> Option<&RemoteRef> {
+    match state {
+        State::Applied(Receipt { made: Made::Created(remote), .. }) => Some(remote),
+        _ => None,
+    }
+}
+
 #[async_trait]
 impl Journal for MemoryJournal {
     async fn commit(&mut self, marks: Vec<Mark>) -> Result<()> {
         let mut memory = self.ledger.memory();
+        // All or nothing: everything that can fail is asked before anything is changed.
+        let steps = memory.records.get(&self.record).map_or(0, |progress| progress.entries.len());
+        for mark in &marks {
+            if mark.index >= steps {
+                return Err(Error::not_sent(
+                    ErrorKind::Ledger,
+                    "a mark names a step that the ledger doesn't have",
+                )
+                .with("record", &self.record)
+                .with("index", mark.index));
+            }
+            if let Some(remote) = created(&mark.state)
+                && let Some(owner) = memory.owners.get(remote).filter(|owner| **owner != self.record)
+            {
+                return Err(Error::not_sent(ErrorKind::Ledger, "two records claim one object")
+                    .with("object", remote)
+                    .with("first", owner)
+                    .with("second", &self.record));
+            }
+        }
         for mark in marks {
-            if let State::Applied(Receipt { made: Made::Created(remote), .. }) = &mark.state {
-                let owner = memory.owners.entry(remote.clone()).or_insert_with(|| self.record.clone());
-                if *owner != self.record {
-                    return Err(Error::not_sent(ErrorKind::Ledger, "two records claim one object")
-                        .with("object", remote)
-                        .with("first", &*owner)
-                        .with("second", &self.record));
-                }
+            if let Some(remote) = created(&mark.state) {
+                memory.owners.insert(remote.clone(), self.record.clone());
             }
             let progress = memory.records.entry(self.record.clone()).or_default();
-            let entry = progress.entries.get_mut(mark.index).ok_or_else(|| {
-                Error::not_sent(ErrorKind::Ledger, "a mark names a step that the ledger doesn't have")
-                    .with("record", &self.record)
-                    .with("index", mark.index)
-            })?;
-            entry.state = mark.state;
-            if let Some(prepared) = mark.prepared {
-                entry.prepared = prepared;
+            if let Some(entry) = progress.entries.get_mut(mark.index) {
+                entry.state = mark.state;
+                entry.prepared = mark.prepared.unwrap_or(std::mem::take(&mut entry.prepared));
             }
         }
         Ok(())

@@ -160,7 +160,7 @@ async fn another_content_under_the_key_goes_to_a_person_only_after_the_blind_win
     });
     sink.found = vec![Candidate { receipt: created(), agrees: false }];
     let End::Parked { until: Until::Time(t), .. } = one.drive(&sink).await.unwrap() else { panic!() };
-    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(120 + 300), "landing and blind window");
+    assert_eq!(t, one.clock.now() + jiff::SignedDuration::from_secs(360 + 300), "landing and blind window");
     one.clock.advance_to(t);
     assert!(matches!(one.drive(&sink).await.unwrap(), End::Quarantined { .. }));
     assert_eq!(sink.calls("create"), 1);
@@ -537,4 +537,20 @@ async fn a_batch_mark_that_was_parked_marks_what_follows_once_it_is_there() {
     assert!(matches!(session.put(marked).await.unwrap().end, End::Parked { .. }));
     assert_eq!(session.resume().await.unwrap(), []);
     assert_eq!(sink.calls("create"), 3);
+}
+
+#[tokio::test]
+async fn a_commit_that_is_refused_changes_nothing() {
+    let ledger = MemoryLedger::new();
+    let (a, b) = (SourceRef::new("thing", "a"), SourceRef::new("thing", "b"));
+    let applied = |index| Mark { index, state: State::Applied(created()), prepared: None };
+    let (mut of_a, _) = ledger.open(&a, vec![create()]);
+    let (mut of_b, before) = ledger.open(&b, vec![create(), create()]);
+    of_a.commit(vec![applied(0)]).await.unwrap();
+    let skipped = Mark { index: 0, state: State::Skipped, prepared: None };
+    for wrong in [applied(1), Mark { index: 7, ..skipped.clone() }] {
+        let e = of_b.commit(vec![skipped.clone(), wrong]).await.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Ledger);
+        assert_eq!(ledger.progress(&b).unwrap(), before, "{e}");
+    }
 }

@@ -68,7 +68,8 @@ pub struct Limits {
     pub in_flight_bytes: u64,
     /// For how long the destination may be unreachable before `apply` stops, in seconds.
     pub unreachable_seconds: u32,
-    /// How long after it was sent a call may still land, in seconds. No shorter than the connection's own deadline.
+    /// How long after its intent a call may still land, in seconds, if that is longer than the destination's connection
+    /// says of itself.
     pub landing_seconds: u32,
     /// The pause before asking again when nobody said how long, in seconds.
     pub pause_seconds: u32,
@@ -79,7 +80,7 @@ impl Default for Limits {
             workers: 8,
             in_flight_bytes: 64 << 20,
             unreachable_seconds: 600,
-            landing_seconds: 120,
+            landing_seconds: 0,
             pause_seconds: 5,
         }
     }

@@ -234,8 +234,8 @@ fn config_text(options: &InitOptions) -> String {
          in_flight_bytes = 67108864\n\
          # Seconds the destination may be unreachable before a load stops; the same command goes on later.\n\
          unreachable_seconds = 600\n\
-         # Seconds after which a call that was sent can no longer land.\n\
-         landing_seconds = 120\n\
+         # Seconds after which a call that was sent can no longer land, if longer than the connection says.\n\
+         landing_seconds = 0\n\
          # Seconds before asking again when nobody said how long.\n\
          pause_seconds = 5\n\
          \n\

@@ -22,8 +22,10 @@ pub enum Bound {
     Namespaces,
     /// Decoded bytes of one binary element that is streamed away.
     Blob,
-    /// Bytes of the text that one item holds in memory.
+    /// Bytes that one item holds in memory.
     ItemText,
+    /// Different names of children in one element, or of fields in one type.
+    Fields,
     /// WSDL and schema documents of one service.
     Documents,
     /// Bytes of all WSDL and schema documents of one service.
@@ -44,6 +46,7 @@ impl fmt::Display for Bound {
             Bound::Namespaces => "namespaces",
             Bound::Blob => "blob",
             Bound::ItemText => "item_text",
+            Bound::Fields => "fields",
             Bound::Documents => "documents",
             Bound::DocumentBytes => "document_bytes",
             Bound::Components => "components",
@@ -68,8 +71,11 @@ pub struct Limits {
     pub tag_length: usize,
     /// Bytes of text in one element that is kept in memory. Default 64 MiB.
     pub text: usize,
-    /// Bytes of all text held at one time: of one item, and of what stands around the items. Default 256 MiB.
+    /// Bytes held at one time: the text of one item and of what stands around the items, and 64 for each element.
+    /// Default 256 MiB.
     pub item_text: usize,
+    /// Different names of children in one element. Default 10,000.
+    pub fields: usize,
     /// Namespace declarations in scope. Default 1,000.
     pub namespaces: usize,
     /// Decoded bytes of one binary element that is streamed away. Default 2 GiB.
@@ -86,6 +92,7 @@ impl Default for Limits {
             tag_length: 256 << 10,
             text: 64 << 20,
             item_text: 256 << 20,
+            fields: 10_000,
             namespaces: 1000,
             blob: 2 << 30,
         }

@@ -135,7 +135,15 @@ enum Content {
     /// A complex type, or an element of unknown type.
     Record { record: Record, text: String, guide: Guide },
     /// A simple type.
-    Scalar { text: String, of: SimpleType, attributes: Vec<(Arc<str>, Value)>, markup: u32 },
+    Scalar {
+        text: String,
+        of: SimpleType,
+        attributes: Vec<(Arc<str>, Value)>,
+        /// Whether markup came, so that `text` is escaped.
+        markup: bool,
+    },
+    /// An element inside an element of text: markup that is kept as text.
+    Markup(String),
     /// Base64 that is handed out.
     Blob(BlobDecoder),
 }
@@ -401,21 +409,24 @@ impl Reader {
     fn child(&mut self, open: Open, before: Mended) -> Result<(), SoapError> {
         let Some(parent) = self.stack.last_mut() else { return Ok(()) };
         let (on_path, depth) = (parent.on_item_path, parent.depth + 1);
-        if let Content::Scalar { text, markup, .. } = &mut parent.content {
-            // Markup inside an element of text, an XHTML body say: it is kept as text.
-            if *markup == 0 && !text.is_empty() {
-                *text = escape(text);
+        let inside_text = match &mut parent.content {
+            Content::Scalar { text, markup, .. } => {
+                if !std::mem::replace(markup, true) {
+                    *text = escape(text);
+                }
+                Some(text)
             }
-            *markup += 1;
+            Content::Markup(text) => Some(text),
+            _ => None,
+        };
+        if let Some(text) = inside_text {
             write_tag(text, &open);
-            let size = text.len();
-            let path = self.path("");
-            if size > self.expect.limits.text {
+            if text.len() > self.expect.limits.text {
                 return Err(SoapError::bound(Bound::Text, self.expect.limits.text as u64));
             }
+            let path = self.path("");
             Report::note(&mut self.report.markup_in_text, path);
-            let frame = Frame::markup(open.name.local.clone(), depth, before);
-            self.stack.push(frame);
+            self.stack.push(Frame::markup(open.name.local.clone(), depth, before));
             return Ok(());
         }
         if matches!(parent.content, Content::Blob(_)) {
@@ -502,6 +513,8 @@ impl Reader {
     ) -> Result<(), SoapError> {
         let name = name.unwrap_or_else(|| open.name.local.clone());
         self.item_path_seen = self.item_path_seen.max(on_item_path.unwrap_or(0));
+        // An element costs memory even when it is empty.
+        self.held += 64;
         let (guide, of) = self.instance_type(&open.attributes, guide, &name);
         let nil = open.attributes.iter().any(|a| {
             ns::is_xsi(&a.name.namespace) && &*a.name.local == "nil" && matches!(a.value.trim(), "true" | "1")
@@ -518,7 +531,7 @@ impl Reader {
             wraps: false,
             depth,
             mended: before,
-            held: self.held,
+            held: self.held - 64,
         });
         let content = self.content(guide, of, open.attributes);
         if let Some(frame) = self.stack.last_mut() {
@@ -565,7 +578,7 @@ impl Reader {
             if self.is_blob() {
                 return Content::Blob(self.blob());
             }
-            return Content::Scalar { text: String::new(), of: simple.clone(), attributes, markup: 0 };
+            return Content::Scalar { text: String::new(), of: simple.clone(), attributes, markup: false };
         }
         if matches!(guide, Guide::Free) && self.is_blob() {
             return Content::Blob(self.blob());
@@ -648,16 +661,15 @@ impl Reader {
             };
             return Ok(());
         };
-        if let Some(Frame { content: Content::Scalar { text, markup, .. }, .. }) = self.stack.last_mut()
-            && *markup > 0
-            && matches!(&frame.content, Content::Scalar { markup, .. } if *markup == u32::MAX)
-        {
-            if let Content::Scalar { text: inner, .. } = &frame.content {
+        if let Content::Markup(inner) = &frame.content {
+            if let Some(Frame { content: Content::Scalar { text, .. } | Content::Markup(text), .. }) =
+                self.stack.last_mut()
+            {
                 text.push_str(inner);
+                text.push_str("</");
+                text.push_str(&frame.name);
+                text.push('>');
             }
-            text.push_str("</");
-            text.push_str(&frame.name);
-            text.push('>');
             return Ok(());
         }
         let Frame { slot, is_item, wraps, mended, held, .. } = frame;
@@ -675,20 +687,23 @@ impl Reader {
                 let items =
                     record.fields.iter().position(|(n, _)| *n == name).map(|at| record.fields.remove(at).1);
                 for item in items.map(unlist).unwrap_or_default() {
-                    self.attach(name.clone(), slot, item);
+                    self.attach(name.clone(), slot, item)?;
                 }
             }
-            value => self.attach(name, slot, value),
+            value => self.attach(name, slot, value)?,
         }
         Ok(())
     }
 
-    fn attach(&mut self, name: Arc<str>, slot: Slot, value: Value) {
+    fn attach(&mut self, name: Arc<str>, slot: Slot, value: Value) -> Result<(), SoapError> {
         let Some(parent) = self.stack.last_mut() else {
             self.root_done(name, value);
-            return;
+            return Ok(());
         };
-        let Content::Record { record, .. } = &mut parent.content else { return };
+        let Content::Record { record, .. } = &mut parent.content else { return Ok(()) };
+        if record.fields.len() + record.extra.len() > self.expect.limits.fields {
+            return Err(SoapError::bound(Bound::Fields, self.expect.limits.fields as u64));
+        }
         let again = match slot {
             Slot::Field { repeats, known } => Record::add(&mut record.fields, &name, value, repeats) && known,
             Slot::Extra => {
@@ -700,6 +715,7 @@ impl Reader {
             let path = self.path(&name);
             Report::note(&mut self.report.repeated, path);
         }
+        Ok(())
     }
 
     /// An element directly in the Header or the Body is whole.
@@ -744,6 +760,7 @@ impl Reader {
                 Ok(Value::Record(Record { of: None, fields, extra: attributes }))
             }
             Content::Record { record, text, guide } => Ok(self.record(record, text, guide, nil, &frame.name)),
+            Content::Markup(text) => Ok(Value::Text(text)),
         }
     }
 
@@ -820,14 +837,13 @@ enum Step {
 }
 
 impl Frame {
-    /// A frame for an element inside an element of text; `u32::MAX` marks it.
+    /// A frame for an element inside an element of text.
     fn markup(name: Arc<str>, depth: usize, before: Mended) -> Frame {
-        let of = SimpleType { builtin: Builtin::String, list: false, values: Vec::new() };
         Frame {
             name,
             slot: Slot::Extra,
             nil: false,
-            content: Content::Scalar { text: String::new(), of, attributes: Vec::new(), markup: u32::MAX },
+            content: Content::Markup(String::new()),
             on_item_path: None,
             is_item: false,
             wraps: false,
@@ -847,9 +863,8 @@ impl Frame {
                 }
                 return Ok(0);
             }
-            Content::Record { text, .. } => text,
-            Content::Scalar { text, markup: 0, .. } => text,
-            Content::Scalar { text, .. } => {
+            Content::Record { text, .. } | Content::Scalar { text, markup: false, .. } => text,
+            Content::Scalar { text, .. } | Content::Markup(text) => {
                 text.push_str(&escape(more));
                 return Self::checked(text, more, limits);
             }

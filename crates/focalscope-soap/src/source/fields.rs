@@ -260,9 +260,13 @@ impl<'a> Fields<'a> {
 }
 
 fn unknown_word(name: &str, word: &str) -> Bad {
-    // The words of a table are the service's vocabulary, not a customer's text; a long one is not a word.
-    let shown: String = word.chars().filter(|c| !c.is_control()).take(40).collect();
-    Bad(format!("the value `{shown}` of `{name}` is not in the profile's table; add it to `values`"))
+    // A word of the service's vocabulary helps whoever mends the profile. A text that is no such word may be a
+    // customer's: a path that leads to the wrong place brings those here.
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.' | '/');
+    let is_word =
+        word.chars().count() <= 30 && word.split_whitespace().count() <= 3 && word.chars().all(plain);
+    let shown = if is_word { format!("`{word}`") } else { format!("of {} characters", word.chars().count()) };
+    Bad(format!("the value {shown} of `{name}` is not in the profile's table; add it to `values`"))
 }
 
 fn append(extra: &mut Extra, path: String, value: serde_json::Value) {

@@ -210,6 +210,7 @@ impl<'a> Pages<'a> {
         }
         let mut call =
             Call::new(self.logical.name(), self.operation.operation.clone(), Value::record(parameters));
+        call.action = self.operation.action.clone();
         call.item = self.operation.item_steps();
         call.blobs = blob_paths(self.operation);
         call

@@ -316,6 +316,7 @@ pub(crate) fn attachment_call(operation: &Operation, id: &str) -> (Call, String)
     };
     let mut call =
         Call::new(Logical::GetAttachment.name(), operation.operation.clone(), Value::record(parameters));
+    call.action = operation.action.clone();
     call.blobs = vec![steps(&path)];
     (call, path)
 }

@@ -240,9 +240,9 @@ impl Catalog {
         TypeId(self.types.len() as u32 - 1)
     }
 
-    /// A type by its id.
+    /// A type by its id. An id of another catalog gives some type of this one.
     pub fn get(&self, id: TypeId) -> &Type {
-        &self.types[id.0 as usize]
+        self.types.get(id.0 as usize).unwrap_or(&self.types[0])
     }
 
     /// The complex type with this id, if it is one.

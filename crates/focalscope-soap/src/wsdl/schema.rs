@@ -13,6 +13,8 @@ use url::Url;
 
 /// Groups in groups, restrictions of restrictions: no schema in use goes deeper.
 const DEEPEST: usize = 64;
+/// Fields of one type, inherited ones included.
+const MOST_FIELDS: usize = 10_000;
 
 /// A schema document with the namespace it is read in (a chameleon takes that of its includer).
 struct Schema {
@@ -435,6 +437,8 @@ impl Builder<'_> {
         if outer.depth > DEEPEST {
             return Ok(());
         }
+        // Groups that refer to groups multiply, even without a single element in them.
+        self.count(1)?;
         let here = outer.inside(element);
         match &*element.name.local {
             "sequence" | "choice" | "all" => {
@@ -460,8 +464,7 @@ impl Builder<'_> {
             "any" => into.any = true,
             "element" => {
                 let field = self.field(element, schema, here)?;
-                self.count(1)?;
-                push_field(into, field);
+                push_field(into, field)?;
             }
             _ => {}
         }
@@ -528,6 +531,7 @@ impl Builder<'_> {
         into: &mut ComplexType,
         depth: usize,
     ) -> Result<(), SoapError> {
+        self.count(1)?;
         match &*element.name.local {
             "anyAttribute" => into.any_attribute = true,
             "attributeGroup" if depth < DEEPEST => {
@@ -546,7 +550,6 @@ impl Builder<'_> {
                 if element.attribute("use").is_some_and(|u| u.trim() == "prohibited") {
                     return Ok(());
                 }
-                self.count(1)?;
                 let (name, of) = self.attribute_type(element, schema)?;
                 into.attributes.retain(|a| a.name != name);
                 into.attributes.push(AttributeField { name, of, required });
@@ -615,7 +618,7 @@ impl Builder<'_> {
         }
         let added = own.complex.fields.len();
         for field in &own.complex.fields {
-            push_field(flat, field.clone());
+            push_field(flat, field.clone())?;
         }
         for attribute in &own.complex.attributes {
             flat.attributes.retain(|a| a.name != attribute.name);
@@ -658,7 +661,10 @@ impl Particle {
 }
 
 /// The same element at two places of one type (both branches of a choice) is one field that may repeat.
-fn push_field(into: &mut ComplexType, field: Field) {
+fn push_field(into: &mut ComplexType, field: Field) -> Result<(), SoapError> {
+    if into.fields.len() >= MOST_FIELDS {
+        return Err(SoapError::bound(Bound::Fields, MOST_FIELDS as u64));
+    }
     match into.fields.iter_mut().find(|f| f.name == field.name) {
         Some(same) => {
             same.min = same.min.min(field.min);
@@ -667,6 +673,7 @@ fn push_field(into: &mut ComplexType, field: Field) {
         }
         None => into.fields.push(field),
     }
+    Ok(())
 }
 
 fn well_known_element(name: &QName) -> bool {

@@ -243,6 +243,9 @@ impl Scanner {
                 let from = self.at + 1;
                 let mut to = self.at + searched + found;
                 self.at = to + 1;
+                if to - from > self.longest_tag {
+                    return Err(SoapError::bound(Bound::TagLength, self.longest_tag as u64));
+                }
                 let empty = to > from && self.text.as_bytes()[to - 1] == b'/';
                 to -= usize::from(empty);
                 Ok(Markup::Start { from, to, empty })

@@ -31,6 +31,10 @@ impl IntercomSink {
                 Ok(Prepared { notes, ..Prepared::default() })
             }
             steps::CONTACT_UNARCHIVE if call.so_far.output("archived").is_none() => Ok(skip),
+            steps::CONTACT_UNARCHIVE => {
+                let before = BTreeMap::from([("archived".to_owned(), Value::Bool(true))]);
+                Ok(Prepared { before, ..Prepared::default() })
+            }
             steps::CONTACT_ADOPT
                 if !is_matched(call) || self.options.matched_contacts == MatchedContacts::Keep =>
             {
@@ -134,14 +138,24 @@ impl IntercomSink {
     pub(super) async fn settle_contact(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
         match &*call.step.op {
             steps::CONTACT_CREATE => self.settle_create_contact(call).await,
+            // An archived contact can't be seen.
+            steps::CONTACT_UNARCHIVE => match self.client.contacts().get(&target(call)?).await {
+                Ok(_) => {
+                    let receipt = Receipt::new(Made::Changed(call.target()?.clone()));
+                    Ok(vec![Candidate { receipt, agrees: true }])
+                }
+                Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+                Err(e) => Err(e),
+            },
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
                 let there = self.client.contacts().get(&target(call)?).await?;
                 let have = observed_fields(&there);
-                let landed = call
-                    .prepared
-                    .before
-                    .keys()
-                    .all(|field| same(have.get(field).unwrap_or(&Value::Null), call.draft.field(field)));
+                // One call writes all fields or none, so one that has become ours proves it; somebody may have changed
+                // another one since.
+                let landed = call.prepared.before.iter().any(|(field, before)| {
+                    let ours = call.draft.field(field);
+                    same(have.get(field).unwrap_or(&Value::Null), ours) && !same(before, ours)
+                });
                 let receipt = Receipt::new(Made::Changed(call.target()?.clone()));
                 Ok(if landed { vec![Candidate { receipt, agrees: true }] } else { Vec::new() })
             }

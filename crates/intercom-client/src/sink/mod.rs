@@ -9,7 +9,7 @@
 //! | `conversation.assign_team`, `.assign_admin` | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
 //! | `conversation.close`, `.snooze`, `.open` | `POST /conversations/{id}/parts` | overwrite |
 //! | `contact.create` | `POST /contacts`; a 409 matches | create; settled by external id, then address |
-//! | `contact.unarchive`, `contact.adopt` | only for a matched contact | overwrite; change |
+//! | `contact.unarchive`, `contact.adopt` | only for a matched contact | change |
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 
@@ -42,6 +42,7 @@ use mapping_core::{
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `conversation_attribute`, `contact_attribute`
 /// and `tag`.
@@ -80,8 +81,8 @@ impl IntercomSink {
         &self.client
     }
 
-    /// The longest time one call may take; a driver's landing time must not be shorter.
-    pub fn deadline(&self) -> std::time::Duration {
+    /// The longest time one call may take, waits and repetitions included.
+    pub fn deadline(&self) -> Duration {
         self.client.deadline()
     }
 
@@ -186,6 +187,12 @@ impl Sink for IntercomSink {
 
     fn floor(&self, draft: &Draft) -> u64 {
         floor::floor(draft)
+    }
+
+    fn landing(&self) -> Duration {
+        // The deadline runs from the call on; the journal's commit lies between the intent and the call.
+        let deadline = self.deadline();
+        deadline.saturating_add((deadline / 5).max(Duration::from_secs(2)))
     }
 
     fn meter(&self) -> Meter {

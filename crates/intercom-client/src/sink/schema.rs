@@ -14,53 +14,45 @@ use std::collections::BTreeMap;
 
 /// The id of what had the name before we came.
 const EXISTING: &str = "existing";
-/// It was archived.
-const ARCHIVED: &str = "archived";
+/// The attribute that a step is about, and its option.
+const ID: &str = "id";
+const OPTION: &str = "option";
 
 impl IntercomSink {
     pub(super) async fn prepare_schema(&self, call: &Call<'_>) -> Result<Prepared> {
-        let skip = Prepared { skip: true, ..Prepared::default() };
         let made_here = call.so_far.receipts().any(|(_, r)| matches!(r.made, Made::Created(_)));
         let grown = call.step.args.contains_key("grown");
+        let name = call.draft.text("name");
         match &*call.step.op {
             steps::TAG_CREATE => {
-                let there = self.find_tag(call.draft.text("name")).await?;
+                let there = self.find_tag(name).await?;
                 Ok(noted(there.map(|t| (EXISTING, t.to_string()))))
             }
             steps::ATTRIBUTE_CREATE if for_contacts(call) => self.prepare_contact_attribute(call).await,
             steps::ATTRIBUTE_CREATE => {
-                let there = self.live_attribute(call.draft.text("name")).await?;
+                let there = self.live_attribute(name).await?;
                 if let Some(there) = &there {
                     refuse_other_type(call.draft, conversation_type(&there.data_type))?;
                 }
-                Ok(noted(there.map(|a| (EXISTING, a.id.to_string()))))
+                Ok(Prepared { skip: there.is_some(), ..Prepared::default() })
             }
-            steps::ATTRIBUTE_OPTION | steps::ATTRIBUTE_OPTIONS if made_here && !grown => Ok(skip),
+            steps::ATTRIBUTE_OPTION | steps::ATTRIBUTE_OPTIONS if made_here && !grown => Ok(skip()),
             steps::ATTRIBUTE_OPTION => {
-                let there = self.live_attribute(call.draft.text("name")).await?;
-                let label = label(call)?;
-                let known =
-                    there.is_some_and(|a| a.labels().any(|l| l.to_lowercase() == label.to_lowercase()));
-                Ok(Prepared { skip: known, ..Prepared::default() })
+                let there = self.live_attribute(name).await?;
+                let label = label(call)?.to_lowercase();
+                let known = there.as_ref().is_some_and(|a| a.labels().any(|l| l.to_lowercase() == label));
+                Ok(Prepared { skip: known, ..noted(there.map(|a| (ID, a.id.to_string()))) })
             }
             steps::ATTRIBUTE_OPTIONS => {
-                let there = self.contact_attribute(call.draft.text("name")).await?;
+                let there = self.contact_attribute(name).await?;
+                let id = there.as_ref().and_then(|a| a.id.as_ref()).map(|id| (ID, id.to_string()));
                 let had = there.map(|a| a.options).unwrap_or_default();
                 let missing = wanted_labels(call.draft).iter().any(|l| !had.contains(l));
                 let before = Value::List(had.into_iter().map(Value::text).collect());
                 let before = BTreeMap::from([("options".to_owned(), before)]);
-                Ok(Prepared { skip: !missing, before, ..Prepared::default() })
+                Ok(Prepared { skip: !missing, before, ..noted(id) })
             }
-            steps::OPTION_ARCHIVE => {
-                let there = self.live_attribute(call.draft.text("name")).await?;
-                let label = call.step.args.get("option").map(String::as_str).unwrap_or_default();
-                let option =
-                    there.and_then(|a| a.options.into_iter().find(|o| !o.archived && o.label == label));
-                Ok(match option {
-                    Some(option) => noted(Some(("option", option.id.to_string()))),
-                    None => skip,
-                })
-            }
+            steps::OPTION_ARCHIVE => self.prepare_option_archive(call).await,
             _ => Ok(Prepared::default()),
         }
     }
@@ -73,10 +65,17 @@ impl IntercomSink {
         let id = there.id.ok_or_else(|| {
             Error::not_sent(ErrorKind::Conflict, "a standard attribute of Intercom has this name")
         })?;
-        let mut prepared = noted(Some((EXISTING, id.to_string())));
-        if there.archived {
-            prepared.notes.insert(ARCHIVED.into(), "yes".into());
-        }
+        // A live one is taken as it is, an archived one brought back.
+        Ok(Prepared { skip: !there.archived, ..noted(Some((EXISTING, id.to_string()))) })
+    }
+
+    async fn prepare_option_archive(&self, call: &Call<'_>) -> Result<Prepared> {
+        let label = call.step.args.get("option").map(String::as_str).unwrap_or_default();
+        let Some(there) = self.live_attribute(call.draft.text("name")).await? else { return Ok(skip()) };
+        let option = there.options.iter().find(|o| !o.archived && o.label == label);
+        let Some(option) = option else { return Ok(skip()) };
+        let mut prepared = noted(Some((ID, there.id.to_string())));
+        prepared.notes.insert(OPTION.into(), option.id.to_string());
         Ok(prepared)
     }
 
@@ -92,64 +91,31 @@ impl IntercomSink {
                 let gone = self.client.tags().delete(&TagId::from(call.target()?.id.as_str())).await;
                 removed(call, gone)
             }
-            steps::ATTRIBUTE_CREATE => match existing {
-                Some(id) => self.take_attribute(call, id).await,
-                None if for_contacts(call) => {
-                    let made_it =
-                        self.client.data_attributes().create(&new_contact_attribute(call.draft)?).await?;
-                    let id = made_it.id.ok_or_else(|| {
-                        Error::new(
-                            ErrorKind::Malformed,
-                            Outcome::Applied,
-                            "a new attribute came without an id",
-                        )
-                    })?;
-                    Ok(Receipt::new(made(call.draft.kind.as_str(), id.as_str(), false)))
-                }
-                None => {
-                    let new = new_conversation_attribute(call.draft)?;
-                    let made_it = self.client.conversation_attributes().create(&new).await?;
-                    Ok(Receipt::new(made(call.draft.kind.as_str(), made_it.id.as_str(), false)))
-                }
-            },
+            steps::ATTRIBUTE_CREATE => self.create_attribute(call, existing).await,
             steps::ATTRIBUTE_OPTION => {
-                let id = ConversationAttributeId::from(call.target()?.id.as_str());
                 let label = label(call)?;
+                let id = ConversationAttributeId::from(note(call, ID)?);
                 self.client.conversation_attributes().add_option(&id, &label).await?;
-                Ok(Receipt::nothing().output("option", label))
+                Ok(Receipt::nothing().output(OPTION, label))
             }
             steps::ATTRIBUTE_OPTIONS => {
                 let mut all = before_options(call);
                 all.extend(
                     wanted_labels(call.draft).into_iter().filter(|l| !before_options(call).contains(l)),
                 );
-                let target = call.target()?;
-                self.client
-                    .data_attributes()
-                    .set_options(&DataAttributeId::from(target.id.as_str()), &all)
-                    .await?;
-                Ok(Receipt::new(Made::Changed(target.clone())))
+                let id = note(call, ID)?;
+                self.client.data_attributes().set_options(&DataAttributeId::from(id), &all).await?;
+                Ok(Receipt::new(Made::Changed(RemoteRef::new("contact_attribute", id))))
             }
             steps::OPTION_ARCHIVE => {
-                let id = ConversationAttributeId::from(call.target()?.id.as_str());
-                let option = call.prepared.notes.get("option").map(String::as_str).unwrap_or_default();
-                match self.client.conversation_attributes().archive_option(&id, &OptionId::from(option)).await
-                {
+                let id = ConversationAttributeId::from(note(call, ID)?);
+                let option = OptionId::from(note(call, OPTION)?);
+                match self.client.conversation_attributes().archive_option(&id, &option).await {
                     Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
                     _ => Ok(Receipt::nothing()),
                 }
             }
-            steps::OPTIONS_RESTORE => {
-                let entry = call
-                    .so_far
-                    .entries
-                    .iter()
-                    .find(|e| e.step.op == steps::ATTRIBUTE_OPTIONS && !e.prepared.skip);
-                let before =
-                    entry.and_then(|e| e.prepared.before.get("options")).map(texts).unwrap_or_default();
-                let id = DataAttributeId::from(call.target()?.id.as_str());
-                self.client.data_attributes().set_options(&id, &before).await.map(|()| Receipt::nothing())
-            }
+            steps::OPTIONS_RESTORE => self.restore_options(call).await,
             steps::ATTRIBUTE_ARCHIVE if call.target()?.kind == "contact_attribute" => {
                 let id = DataAttributeId::from(call.target()?.id.as_str());
                 let gone = self.client.data_attributes().set_archived(&id, true).await;
@@ -164,49 +130,66 @@ impl IntercomSink {
         }
     }
 
-    /// Takes an attribute that is there; an archived one is brought back.
-    async fn take_attribute(&self, call: &Call<'_>, id: &str) -> Result<Receipt> {
-        let receipt = Receipt::new(made(call.draft.kind.as_str(), id, true));
-        if !call.prepared.notes.contains_key(ARCHIVED) {
-            return Ok(receipt);
+    async fn create_attribute(&self, call: &Call<'_>, existing: Option<&String>) -> Result<Receipt> {
+        let kind = call.draft.kind.as_str();
+        if let Some(id) = existing {
+            self.client.data_attributes().set_archived(&DataAttributeId::from(id.as_str()), false).await?;
+            return Ok(revived(kind, id));
         }
-        self.client.data_attributes().set_archived(&DataAttributeId::from(id), false).await?;
-        Ok(receipt.output("unarchived", "yes"))
+        if for_contacts(call) {
+            let made_it = self.client.data_attributes().create(&new_contact_attribute(call.draft)?).await?;
+            let id = made_it.id.ok_or_else(|| {
+                Error::new(ErrorKind::Malformed, Outcome::Applied, "a new attribute came without an id")
+            })?;
+            return Ok(Receipt::new(made(kind, id.as_str(), false)));
+        }
+        let new = new_conversation_attribute(call.draft)?;
+        let made_it = self.client.conversation_attributes().create(&new).await?;
+        Ok(Receipt::new(made(kind, made_it.id.as_str(), false)))
+    }
+
+    async fn restore_options(&self, call: &Call<'_>) -> Result<Receipt> {
+        let ours = |e: &&mapping_core::Entry| e.step.op == steps::ATTRIBUTE_OPTIONS && !e.prepared.skip;
+        let entry = call.so_far.entries.iter().find(ours);
+        let before = entry.and_then(|e| e.prepared.before.get("options")).map(texts).unwrap_or_default();
+        let id = entry.and_then(|e| e.prepared.notes.get(ID)).map(|id| DataAttributeId::from(id.as_str()));
+        let id = id.ok_or_else(|| Error::bug("the attribute whose options changed was not noted"))?;
+        self.client.data_attributes().set_options(&id, &before).await.map(|()| Receipt::nothing())
     }
 
     pub(super) async fn settle_schema(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
         let existed = call.prepared.notes.contains_key(EXISTING);
         let name = call.draft.text("name");
         let kind = call.draft.kind.as_str();
+        let agrees =
+            |there: FieldType| field_type(call.draft.text("data_type")).map(same) == Some(same(there));
         let found = match &*call.step.op {
             steps::TAG_CREATE => {
-                self.find_tag(name).await?.map(|id| (Receipt::new(made("tag", id.as_str(), existed)), true))
+                let there = self.find_tag(name).await?;
+                there.map(|id| (Receipt::new(made("tag", id.as_str(), existed)), true))
             }
             steps::ATTRIBUTE_CREATE if for_contacts(call) => {
                 let there = self.contact_attribute(name).await?.filter(|a| !a.archived);
                 there.and_then(|a| {
-                    let agrees =
-                        Some(same(contact_type(&a))) == field_type(call.draft.text("data_type")).map(same);
-                    let receipt = Receipt::new(made(kind, a.id?.as_str(), existed));
-                    let revived = call.prepared.notes.contains_key(ARCHIVED);
-                    Some((if revived { receipt.output("unarchived", "yes") } else { receipt }, agrees))
+                    let agrees = agrees(contact_type(&a));
+                    let id = a.id?;
+                    let new = Receipt::new(made(kind, id.as_str(), false));
+                    Some((if existed { revived(kind, id.as_str()) } else { new }, agrees))
                 })
             }
             steps::ATTRIBUTE_CREATE => self.live_attribute(name).await?.map(|a| {
-                let agrees = Some(conversation_type(&a.data_type))
-                    == field_type(call.draft.text("data_type")).map(same);
-                (Receipt::new(made(kind, a.id.as_str(), existed)), agrees)
+                (Receipt::new(made(kind, a.id.as_str(), false)), agrees(conversation_type(&a.data_type)))
             }),
             steps::ATTRIBUTE_OPTION => {
                 let label = label(call)?;
                 let there = self.live_attribute(name).await?;
                 let known = there.is_some_and(|a| a.labels().any(|l| l == label));
-                known.then(|| (Receipt::nothing().output("option", label), true))
+                known.then(|| (Receipt::nothing().output(OPTION, label), true))
             }
             steps::ATTRIBUTE_OPTIONS => {
                 let had = self.contact_attribute(name).await?.map(|a| a.options).unwrap_or_default();
                 let landed = wanted_labels(call.draft).iter().all(|l| had.contains(l));
-                let target = call.target()?.clone();
+                let target = RemoteRef::new("contact_attribute", note(call, ID)?);
                 landed.then(|| (Receipt::new(Made::Changed(target)), true))
             }
             _ => None,
@@ -248,9 +231,22 @@ fn for_contacts(call: &Call<'_>) -> bool {
     call.draft.kind == "contact_attribute"
 }
 
+fn skip() -> Prepared {
+    Prepared { skip: true, ..Prepared::default() }
+}
+
 fn noted(note: Option<(&str, String)>) -> Prepared {
     let notes = note.into_iter().map(|(k, v)| (k.to_owned(), v)).collect();
     Prepared { notes, ..Prepared::default() }
+}
+
+fn note<'a>(call: &Call<'a>, name: &str) -> Result<&'a str> {
+    let note = call.prepared.notes.get(name).map(String::as_str);
+    note.ok_or_else(|| Error::bug("what was prepared is not on disk").with("note", name))
+}
+
+fn revived(kind: &str, id: &str) -> Receipt {
+    Receipt::new(made(kind, id, true)).output("unarchived", "yes")
 }
 
 fn made(kind: &str, id: &str, existed: bool) -> Made {

@@ -219,10 +219,12 @@ impl Thread<'_> {
             part.visibility = Visibility::Internal;
             self.lose(part, "author", LossRule::Recast, "a line by the system becomes an internal note");
         }
+        let acting = Link::Remote(self.acting.clone());
+        if name.is_none() && part.author.link.as_ref() == Some(&acting) {
+            return None;
+        }
         let teammate = match (&part.author.link, part.role) {
-            (Some(Link::Remote(remote)), Role::Agent) => {
-                self.catalog.person(remote).filter(|p| p.active || p.remote == self.acting)
-            }
+            (Some(Link::Remote(remote)), Role::Agent) => self.catalog.person(remote).filter(|p| p.active),
             _ => None,
         };
         if let Some(person) = teammate {
@@ -230,7 +232,7 @@ impl Thread<'_> {
             return None;
         }
         let system = part.role == Role::System;
-        part.author = Author { link: Some(Link::Remote(self.acting.clone())), name: None };
+        part.author = Author { link: Some(acting), name: None };
         if !system {
             let why = "no teammate for the author: the acting one stands in, the name heads the text";
             self.lose(part, "author", LossRule::Defaulted, why);

@@ -4,7 +4,8 @@ use super::SinkOptions;
 use super::fields::PREFIX;
 use super::shape_thread::SPLIT;
 use mapping_core::{
-    Change, Draft, Effect, Error, ErrorKind, Link, Made, Part, Progress, Result, SourceRef, Step, Value,
+    Change, Draft, Effect, Error, ErrorKind, Link, Made, Part, Progress, RemoteRef, Result, SourceRef, Step,
+    Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -237,7 +238,7 @@ fn contact(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
             Step::new(CONTACT_CREATE, Effect::Create)
                 .lock(format!("contact/{}", digest(&key.to_lowercase())))
                 .blind(if by_id { 0 } else { options.contact_blind_seconds }),
-            Step::new(CONTACT_UNARCHIVE, Effect::Overwrite).cost(0, 1),
+            Step::new(CONTACT_UNARCHIVE, Effect::Change).cost(0, 1),
             Step::new(CONTACT_ADOPT, Effect::Change).cost(0, 2),
         ]);
     };
@@ -288,46 +289,51 @@ fn attribute(change: &Change<'_>) -> Vec<Step> {
 /// The steps that take back what was done. A conversation goes with all its parts.
 pub(super) fn undo(done: &Progress) -> Vec<Step> {
     let receipts: Vec<_> = done.receipts().collect();
-    let Some(target) = done.target() else { return Vec::new() };
-    if receipts.iter().any(|(_, r)| r.made == Made::Removed(target.clone())) {
-        return Vec::new();
+    let gone = |target: &RemoteRef| receipts.iter().any(|(_, r)| r.made == Made::Removed(target.clone()));
+    let created = receipts.iter().find_map(|(_, r)| match &r.made {
+        Made::Created(target) => Some(target),
+        _ => None,
+    });
+    match created {
+        Some(target) if gone(target) => Vec::new(),
+        Some(target) => undo_created(target),
+        None => undo_changes(done),
     }
-    let created = receipts.iter().any(|(_, r)| matches!(&r.made, Made::Created(it) if it == target));
-    let did = |op: &str| receipts.iter().any(|(e, r)| e.step.op == op && matches!(r.made, Made::Changed(_)));
-    let mut steps = Vec::new();
-    match (target.kind.as_str(), created) {
-        ("conversation", true) => steps.push(Step::new(DELETE, Effect::Overwrite)),
-        ("contact", true) => steps.push(Step::new(CONTACT_DELETE, Effect::Overwrite)),
-        ("contact", false) => {
-            if did(CONTACT_ADOPT) || did(CONTACT_UPDATE) {
-                steps.push(Step::new(CONTACT_RESTORE, Effect::Overwrite).cost(2, 2));
-            }
-            if did(CONTACT_UNARCHIVE) {
-                steps.push(Step::new(CONTACT_ARCHIVE, Effect::Overwrite));
-            }
-        }
+}
+
+fn undo_created(target: &RemoteRef) -> Vec<Step> {
+    let step = |op| Step::new(op, Effect::Overwrite);
+    match target.kind.as_str() {
+        "conversation" => vec![step(DELETE)],
+        "contact" => vec![step(CONTACT_DELETE)],
         // A tag that a segment has come to use can't be deleted; it is kept and listed.
-        ("tag", true) => steps.push(Step::new(TAG_DELETE, Effect::Overwrite).refusal_is_loss()),
-        ("conversation_attribute" | "contact_attribute", true) => {
-            steps.push(Step::new(ATTRIBUTE_ARCHIVE, Effect::Overwrite).refusal_is_loss());
+        "tag" => vec![step(TAG_DELETE).refusal_is_loss()],
+        _ => vec![step(ATTRIBUTE_ARCHIVE).refusal_is_loss()],
+    }
+}
+
+/// What was there before gets back what we changed in it.
+fn undo_changes(done: &Progress) -> Vec<Step> {
+    let step = |op| Step::new(op, Effect::Overwrite);
+    let did = |op: &str| done.receipts().any(|(e, r)| e.step.op == op && matches!(r.made, Made::Changed(_)));
+    let undone = |op: &str| done.receipts().any(|(e, _)| e.step.op == op);
+    let mut steps = Vec::new();
+    if (did(CONTACT_ADOPT) || did(CONTACT_UPDATE)) && !undone(CONTACT_RESTORE) {
+        steps.push(step(CONTACT_RESTORE).cost(2, 2));
+    }
+    if did(CONTACT_UNARCHIVE) && !undone(CONTACT_ARCHIVE) {
+        steps.push(step(CONTACT_ARCHIVE));
+    }
+    for (_, receipt) in done.receipts().filter(|(e, _)| e.step.op == ATTRIBUTE_OPTION) {
+        if let Some(label) = receipt.outputs.get("option") {
+            steps.push(step(OPTION_ARCHIVE).arg("option", label).cost(2, 2).refusal_is_loss());
         }
-        ("conversation_attribute", false) => {
-            for (entry, receipt) in &receipts {
-                if let (ATTRIBUTE_OPTION, Some(label)) = (&*entry.step.op, receipt.outputs.get("option")) {
-                    let step = Step::new(OPTION_ARCHIVE, Effect::Overwrite).arg("option", label).cost(2, 2);
-                    steps.push(step.refusal_is_loss());
-                }
-            }
-        }
-        ("contact_attribute", false) => {
-            if did(ATTRIBUTE_OPTIONS) {
-                steps.push(Step::new(OPTIONS_RESTORE, Effect::Overwrite).refusal_is_loss());
-            }
-            if done.output("unarchived").is_some() {
-                steps.push(Step::new(ATTRIBUTE_ARCHIVE, Effect::Overwrite).refusal_is_loss());
-            }
-        }
-        _ => {}
+    }
+    if did(ATTRIBUTE_OPTIONS) && !undone(OPTIONS_RESTORE) {
+        steps.push(step(OPTIONS_RESTORE).refusal_is_loss());
+    }
+    if done.output("unarchived").is_some() && !undone(ATTRIBUTE_ARCHIVE) {
+        steps.push(step(ATTRIBUTE_ARCHIVE).refusal_is_loss());
     }
     steps
 }

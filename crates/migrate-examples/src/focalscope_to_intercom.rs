@@ -7,7 +7,7 @@ use focalscope_soap as focalscope;
 use intercom_client as intercom;
 use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind, Sink, Source};
-use migrate_engine::{Failure, Finding, InitOptions, Run, Severity};
+use migrate_engine::{Failure, Finding, InitOptions, Run, Severity, did_you_mean};
 
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -154,6 +154,9 @@ fn of_focalscope(finding: &focalscope::Finding) -> Finding {
 /// The program's own part of migration.toml.
 fn value<T: DeserializeOwned>(name: &'static str, value: toml::Value) -> Result<T, Failure> {
     value.try_into().map_err(|e: toml::de::Error| {
-        Error::not_sent(ErrorKind::Config, format!("migration.toml, [{name}]: {}", e.message())).into()
+        let message = e.message();
+        let meant =
+            did_you_mean(message).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        Error::not_sent(ErrorKind::Config, format!("migration.toml, [{name}]: {message}{meant}")).into()
     })
 }

@@ -29,7 +29,8 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn router(router: impl FnOnce(tokio::net::TcpListener) -> Serving) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let at = listener.local_addr().unwrap();
         runtime.spawn(router(listener));
@@ -93,7 +94,11 @@ impl Bench {
             password,
             token: "sandbox-token".to_owned(),
             home,
-            runtime: tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap(),
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap(),
         };
         let (wsdl, base) = (bench.wsdl(), bench.base());
         drop(Run::create(&bench.dir, &bench.sides().init("e2e")).unwrap());
@@ -188,7 +193,8 @@ impl Bench {
 
     /// Gives a command the credentials and takes what the machine's owner may have set.
     pub(crate) fn dress(&self, command: &mut Command) {
-        let unset = ["RUST_LOG", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+        let unset =
+            ["RUST_LOG", "http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
         unset.iter().for_each(|name| {
             command.env_remove(name);
         });
@@ -211,7 +217,8 @@ impl Bench {
     pub(crate) fn newest_batch(&self) -> (u64, String) {
         let reports = std::fs::read_dir(self.dir.join("reports")).unwrap().flatten();
         let names = reports.filter_map(|file| file.file_name().into_string().ok());
-        let numbers = names.filter_map(|name| name.strip_prefix("apply-")?.strip_suffix(".json")?.parse::<u64>().ok());
+        let numbers =
+            names.filter_map(|name| name.strip_prefix("apply-")?.strip_suffix(".json")?.parse::<u64>().ok());
         let number = numbers.max().unwrap();
         (number, self.report(&format!("apply-{number}"))["label"].as_str().unwrap().to_owned())
     }
@@ -315,8 +322,10 @@ pub(crate) fn plain_desk(tickets: u64) -> Dataset {
         let contact = 1 + n % 3;
         let customer = json!({"kind": "contact", "id": contact, "email": format!("kim{contact}@customer.example"), "name": format!("Kim {contact}")});
         let agent = json!({"kind": "agent", "id": 1, "email": "ada@helpdesk.example", "name": "Ada Agent"});
-        let file = |k: u64| json!([{"id": n * 100 + k, "name": format!("file-{k}.txt"), "mime": "text/plain",
-            "content": {"drawn": {"seed": n * 100 + k, "size": 40}}}]);
+        let file = |k: u64| {
+            json!([{"id": n * 100 + k, "name": format!("file-{k}.txt"), "mime": "text/plain",
+            "content": {"drawn": {"seed": n * 100 + k, "size": 40}}}])
+        };
         json!({
             "id": n, "number": format!("FS-{n}"), "subject": format!("Subject {n}"), "status": "Closed", "priority": "High",
             "channel": "email", "ticketbox": 1, "queue": 1, "agent": 1, "contact": contact,

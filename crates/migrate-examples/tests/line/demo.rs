@@ -17,22 +17,43 @@ fn the_last_line_of_the_demo_is_one_object_with_the_sums_and_the_judges_zeros() 
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("demo");
     let mut command = Command::new(env!("CARGO_BIN_EXE_focalscope-to-intercom"));
-    command.args(["demo", "--tickets", "40", "--seed", "5", "--json", "--run"]).arg(&dir).env_remove("RUST_LOG");
+    command
+        .args(["demo", "--tickets", "40", "--seed", "5", "--json", "--run"])
+        .arg(&dir)
+        .env_remove("RUST_LOG");
     let ended = Ended::of(command.output().unwrap());
     ended.assert(0, &[]);
 
     let lines: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let last = lines.last().unwrap();
     let expected = [
-        "source", "destination", "lost", "doubled", "out_of_order", "field_differences", "losses", "quarantined",
-        "unknown", "notifications", "teammate_notifications", "workflow_triggers", "denied_calls", "calls", "seconds",
+        "source",
+        "destination",
+        "lost",
+        "doubled",
+        "out_of_order",
+        "field_differences",
+        "losses",
+        "quarantined",
+        "unknown",
+        "notifications",
+        "teammate_notifications",
+        "workflow_triggers",
+        "denied_calls",
+        "calls",
+        "seconds",
         "peak_rss_bytes",
     ];
     assert_eq!(keys(last), expected.into());
-    assert_eq!(keys(&last["source"]), ["tickets", "messages", "contacts", "attachments", "attachment_bytes"].into());
+    assert_eq!(
+        keys(&last["source"]),
+        ["tickets", "messages", "contacts", "attachments", "attachment_bytes"].into()
+    );
     assert_eq!(keys(&last["destination"]), ["conversations", "parts", "contacts", "files"].into());
     assert_eq!(keys(&last["calls"]), ["made", "planned", "floor"].into());
-    for zero in ["lost", "doubled", "out_of_order", "field_differences", "unknown", "notifications", "denied_calls"] {
+    for zero in
+        ["lost", "doubled", "out_of_order", "field_differences", "unknown", "notifications", "denied_calls"]
+    {
         assert_eq!(last[zero], 0, "{zero}");
     }
     // The generator marks some as spam or deleted; nothing else is missing.
@@ -48,7 +69,19 @@ fn the_last_line_of_the_demo_is_one_object_with_the_sums_and_the_judges_zeros() 
     assert!(calls("made") * 100 <= calls("floor") * 102 + ONCE * 100, "{last}");
 
     let steps: Vec<&str> = lines.iter().filter_map(|line| line["step"].as_str()).collect();
-    let order = ["doctor", "extract", "map", "provision", "plan", "apply: a pilot of 50", "verify", "rollback", "apply", "verify", "report"];
+    let order = [
+        "doctor",
+        "extract",
+        "map",
+        "provision",
+        "plan",
+        "apply: a pilot of 50",
+        "verify",
+        "rollback",
+        "apply",
+        "verify",
+        "report",
+    ];
     assert_eq!(steps[..order.len()], order);
     assert!(dir.join("reports/report.json").is_file() && dir.join("reports/report.html").is_file());
 }

@@ -25,7 +25,10 @@ fn the_source_is_read_without_the_destination_and_the_rest_runs_elsewhere_withou
     let plan = bench.plan();
     for (kind, sum) in plan["sums"].as_object().unwrap() {
         let count = |name: &str| sum[name].as_u64().unwrap();
-        let rest = ["planned", "skipped", "not_linked", "quarantined", "reference"].into_iter().map(count).sum::<u64>();
+        let rest = ["planned", "skipped", "not_linked", "quarantined", "reference"]
+            .into_iter()
+            .map(count)
+            .sum::<u64>();
         assert_eq!(count("staged"), rest, "{kind}");
     }
     bench.done(&apply());

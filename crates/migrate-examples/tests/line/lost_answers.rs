@@ -24,7 +24,9 @@ fn answers_that_are_lost_and_connections_that_are_refused_lose_and_double_nothin
         // Whatever chance does, each kind of write loses one answer.
         knobs.faults.push(FaultRule::new(Fault::LoseAnswer).on("POST", "/contacts").matches([2]));
         knobs.faults.push(FaultRule::new(Fault::LoseAnswer).on("POST", "/conversations").matches([2]));
-        knobs.faults.push(FaultRule::new(Fault::LoseAnswer).on("POST", "/conversations/{id}/reply").matches([3]));
+        knobs
+            .faults
+            .push(FaultRule::new(Fault::LoseAnswer).on("POST", "/conversations/{id}/reply").matches([3]));
     });
     // A call whose first reads fail five times in a row may end a run; the same command goes on.
     let mut exit = bench.carry_out(&apply());
@@ -42,7 +44,11 @@ fn answers_that_are_lost_and_connections_that_are_refused_lose_and_double_nothin
     let (number, _) = bench.newest_batch();
     let report = bench.report(&format!("apply-{number}"));
     for phase in report["phases"].as_array().unwrap() {
-        assert_eq!((&phase["unknown"], &phase["quarantined"], &phase["open"]), (&0.into(), &0.into(), &0.into()), "{phase}");
+        assert_eq!(
+            (&phase["unknown"], &phase["quarantined"], &phase["open"]),
+            (&0.into(), &0.into(), &0.into()),
+            "{phase}"
+        );
     }
     bench.assert_clean();
     bench.done(&verify());

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(missing_docs)]
 
+mod bad_input;
 mod bench;
-mod verify;
-mod stale;
+mod demo;
 mod halves;
 mod interrupted;
 mod lost_answers;
-// mod bad_input;
-mod demo;
-mod secrecy;
 mod rollback;
+mod secrecy;
+mod stale;
+mod verify;

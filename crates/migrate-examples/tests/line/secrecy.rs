@@ -7,7 +7,14 @@ use std::fs;
 use std::path::Path;
 
 const MARKS: [&str; 8] = [
-    "SubjectMark7Q", "BodyMark7Q", "NameMark7Q", "mailmark7q", "FileMark7Q", "NoteMark7Q", "PassMark7Q", "TokenMark7Q",
+    "SubjectMark7Q",
+    "BodyMark7Q",
+    "NameMark7Q",
+    "mailmark7q",
+    "FileMark7Q",
+    "NoteMark7Q",
+    "PassMark7Q",
+    "TokenMark7Q",
 ];
 
 fn marked() -> Dataset {
@@ -62,12 +69,24 @@ fn no_secret_and_no_customer_text_is_in_reports_plan_output_or_logs_and_all_file
         said += &ended.out;
         said += &ended.err;
     };
-    for (verb, code) in [("doctor", 0), ("extract", 0), ("map", 0), ("provision", 0), ("plan", 0), ("apply", 0), ("verify", 0)] {
+    for (verb, code) in [
+        ("doctor", 0),
+        ("extract", 0),
+        ("map", 0),
+        ("provision", 0),
+        ("plan", 0),
+        ("apply", 0),
+        ("verify", 0),
+    ] {
         run(&[verb], code);
     }
     // A difference is talked about, too.
     let conversation = bench.conversation("FS-3");
-    let edit = migrate_sandbox::intercom::Edit::Body { conversation, message: 1, text: "BodyMark7Q changed".to_owned() };
+    let edit = migrate_sandbox::intercom::Edit::Body {
+        conversation,
+        message: 1,
+        text: "BodyMark7Q changed".to_owned(),
+    };
     bench.intercom.edit(&edit).unwrap();
     run(&["verify", "--json"], 4);
     run(&["report"], 0);
@@ -82,7 +101,8 @@ fn no_secret_and_no_customer_text_is_in_reports_plan_output_or_logs_and_all_file
     for path in &all {
         let name = path.strip_prefix(&bench.dir).unwrap().to_str().unwrap();
         // The database, the bytes of files and the lists for people hold what was extracted; that is what they are for.
-        let holds_text = name.starts_with("run.db") || name.starts_with("files/") || name.starts_with("mapping/");
+        let holds_text =
+            name.starts_with("run.db") || name.starts_with("files/") || name.starts_with("mapping/");
         if path.is_file() && !holds_text {
             looked_at += 1;
             let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();

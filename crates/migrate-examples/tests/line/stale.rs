@@ -67,7 +67,8 @@ fn an_attribute_that_was_renamed_or_archived_makes_the_plan_stale_and_a_new_plan
 fn what_has_nothing_to_do_with_the_plan_and_what_the_run_itself_made_leave_it_as_it_is() {
     let bench = Bench::of(plain_desk(6));
     bench.planned();
-    let new = Admin { id: 77, name: "New".to_owned(), email: "new@desk.example".to_owned(), has_inbox_seat: true };
+    let new =
+        Admin { id: 77, name: "New".to_owned(), email: "new@desk.example".to_owned(), has_inbox_seat: true };
     let team = Team { id: 78, name: "New".to_owned(), admin_ids: vec![77], deprecated: false };
     seeded(&bench.intercom, vec![new], vec![team]);
     bench.intercom.seed(Seed { tags: vec!["unrelated".to_owned()], ..Seed::default() });

@@ -39,8 +39,18 @@ fn planted() -> Vec<Planted> {
         "changed".to_owned()
     }
     vec![
-        plant("FS-1", |_, conversation| Edit::Body { conversation, message: 2, text: text() }, "ticket:1", &["parts[2].body"]),
-        plant("FS-2", |_, conversation| Edit::Body { conversation, message: 0, text: text() }, "ticket:2", &["parts[0].body"]),
+        plant(
+            "FS-1",
+            |_, conversation| Edit::Body { conversation, message: 2, text: text() },
+            "ticket:1",
+            &["parts[2].body"],
+        ),
+        plant(
+            "FS-2",
+            |_, conversation| Edit::Body { conversation, message: 0, text: text() },
+            "ticket:2",
+            &["parts[0].body"],
+        ),
         plant(
             "FS-3",
             |_, conversation| Edit::Author { conversation, message: 2, admin: SOMEBODY_ELSE },
@@ -51,7 +61,14 @@ fn planted() -> Vec<Planted> {
             "FS-4",
             |_, conversation| Edit::Swap { conversation, message: 2, with: 3 },
             "ticket:4",
-            &["parts[2].author", "parts[2].body", "parts[2].files", "parts[3].author", "parts[3].body", "parts[3].files"],
+            &[
+                "parts[2].author",
+                "parts[2].body",
+                "parts[2].files",
+                "parts[3].author",
+                "parts[3].body",
+                "parts[3].files",
+            ],
         ),
         plant(
             "FS-5",
@@ -68,18 +85,47 @@ fn planted() -> Vec<Planted> {
         ),
         plant(
             "FS-8",
-            |_, conversation| Edit::Attribute { conversation, name: "focalscope_priority__c".to_owned(), value: Value::Null },
+            |_, conversation| Edit::Attribute {
+                conversation,
+                name: "focalscope_priority__c".to_owned(),
+                value: Value::Null,
+            },
             "ticket:8",
             &["attribute.focalscope_priority__c"],
         ),
-        plant("FS-9", |_, conversation| Edit::File { conversation, message: 1, text: text() }, "ticket:9", &["parts[1].files"]),
-        plant("FS-10", |_, conversation| Edit::RemoveFile { conversation, message: 3 }, "ticket:10", &["parts[3].files"]),
+        plant(
+            "FS-9",
+            |_, conversation| Edit::File { conversation, message: 1, text: text() },
+            "ticket:9",
+            &["parts[1].files"],
+        ),
+        plant(
+            "FS-10",
+            |_, conversation| Edit::RemoveFile { conversation, message: 3 },
+            "ticket:10",
+            &["parts[3].files"],
+        ),
         plant("FS-11", |_, conversation| Edit::Title { conversation, text: text() }, "ticket:11", &["title"]),
-        plant("FS-12", |_, conversation| Edit::Visibility { conversation, message: 2 }, "ticket:12", &["parts[2].visibility"]),
-        plant("FS-13", |_, conversation| Edit::Remove { conversation, message: 3 }, "ticket:13", &["parts[3]"]),
+        plant(
+            "FS-12",
+            |_, conversation| Edit::Visibility { conversation, message: 2 },
+            "ticket:12",
+            &["parts[2].visibility"],
+        ),
+        plant(
+            "FS-13",
+            |_, conversation| Edit::Remove { conversation, message: 3 },
+            "ticket:13",
+            &["parts[3]"],
+        ),
         plant("FS-14", |_, conversation| Edit::Repeat { conversation, message: 3 }, "ticket:14", &["parts"]),
         plant("FS-15", |_, conversation| Edit::Delete { conversation }, "ticket:15", &["(object)"]),
-        plant("FS-16", |bench, _| Edit::ContactName { contact: somebody(bench), text: text() }, "contact:1", &["name"]),
+        plant(
+            "FS-16",
+            |bench, _| Edit::ContactName { contact: somebody(bench), text: text() },
+            "contact:1",
+            &["name"],
+        ),
     ]
 }
 

@@ -134,6 +134,12 @@ pub async fn apply(
     }
     let guarded = Guarded::new(sink, ctx.timer, run.config().limits.unreachable_seconds);
     let drafts = Drafts::new(run, &guarded, inputs).await?;
+    let problems = super::plan::problems(&drafts);
+    if !problems.is_empty() {
+        return Err(
+            Failure::guard("the map doesn't fit the destination; nothing was written").details(problems)
+        );
+    }
     let calls_before = sink.meter().calls;
     let (batch, resumed) = batch(run, &drafts, &head, options, ctx).await?;
     let say = if resumed { "goes on" } else { "begins" };

@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most differences a report lists; all are counted.
 const LISTED: usize = 1_000;
 
+/// Baselines that are put on disk together.
+const TOGETHER: usize = 100;
+
 /// How to verify.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -197,6 +200,7 @@ impl Reader<'_> {
     async fn batch(&self, batch: &Batch, stride: u64, report: &mut VerifyReport) -> Result<(), Failure> {
         let states = [MemberState::Applied, MemberState::Matched];
         let (mut from, mut place) = (0, 0);
+        let mut seen_now = Vec::new();
         let mut flying = FuturesUnordered::new();
         let workers = self.run.config().limits.workers;
         loop {
@@ -217,7 +221,7 @@ impl Reader<'_> {
                 if flying.len() >= workers
                     && let Some(seen) = flying.next().await
                 {
-                    self.take(seen, report).await?;
+                    self.take(seen, &mut seen_now, report).await?;
                 }
                 flying.push(async move { (member.row.record.clone(), self.one(member).await) });
             }
@@ -226,9 +230,9 @@ impl Reader<'_> {
             }
         }
         while let Some(seen) = flying.next().await {
-            self.take(seen, report).await?;
+            self.take(seen, &mut seen_now, report).await?;
         }
-        Ok(())
+        Ok(self.run.ledger().set_verified(seen_now).await?)
     }
 
     async fn one(&self, member: Member) -> CoreResult<Seen> {
@@ -296,6 +300,7 @@ impl Reader<'_> {
     async fn take(
         &self,
         (record, seen): (SourceRef, CoreResult<Seen>),
+        seen_now: &mut Vec<(SourceRef, Verified)>,
         report: &mut VerifyReport,
     ) -> Result<(), Failure> {
         let seen = match seen {
@@ -327,8 +332,10 @@ impl Reader<'_> {
         let done = report.records.values().sum();
         self.ctx.progress("verify", done, Some(self.total));
         if !seen.digest.is_empty() {
-            let verified = Verified { digest: seen.digest, different };
-            self.run.ledger().set_verified(&record, verified).await?;
+            seen_now.push((record, Verified { digest: seen.digest, different }));
+            if seen_now.len() >= TOGETHER {
+                self.run.ledger().set_verified(std::mem::take(seen_now)).await?;
+            }
         }
         Ok(())
     }

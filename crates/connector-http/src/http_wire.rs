@@ -241,8 +241,10 @@ fn strip_credentials(headers: &mut HeaderMap) {
     }
 }
 
-/// An error of the HTTP library, without the URL, which may hold a customer's text.
+/// An error of the HTTP library with the name of the server, and without the rest of the URL, which may hold a
+/// customer's text.
 fn not_answered(error: reqwest::Error, outcome: Outcome) -> Error {
+    let server = error.url().map(|url| url.authority().rsplit('@').next().unwrap_or_default().to_owned());
     let error = error.without_url();
     if error.is_builder() {
         return Error::not_sent(ErrorKind::Invalid, "the request can't be built").with_source(error);
@@ -255,6 +257,10 @@ fn not_answered(error: reqwest::Error, outcome: Outcome) -> Error {
     let reason = innermost(&error);
     let error =
         Error::new(ErrorKind::Transport, outcome, message).with_retry(Retry::Later).with_source(error);
+    let error = match server {
+        Some(server) => error.with("server", server),
+        None => error,
+    };
     match reason {
         Some(reason) => error.with("reason", reason),
         None => error,

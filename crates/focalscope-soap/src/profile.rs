@@ -389,7 +389,10 @@ impl Profile {
     pub fn load(path: Option<&Path>) -> Result<Profile> {
         let Some(path) = path else { return Profile::built_in() };
         let text = std::fs::read_to_string(path).map_err(|e| {
-            Error::not_sent(ErrorKind::Config, "the service profile can't be read").with("kind", e.kind())
+            // The name alone: where a customer's files lie is nobody's business.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let error = Error::not_sent(ErrorKind::Config, "the service profile can't be read");
+            error.with("file", name).with("kind", e.kind())
         })?;
         Profile::parse(&text)
     }

@@ -125,8 +125,9 @@ pub(crate) fn toml_error(file: &'static str, text: &str, error: &toml::de::Error
     error.into()
 }
 
-/// From serde's ``unknown field `x`, expected one of `a`, `b` `` the name closest to `x`.
-fn did_you_mean(message: &str) -> Option<String> {
+/// From serde's ``unknown field `x`, expected one of `a`, `b` `` the name closest to `x`, for a program that reads its
+/// own tables of `migration.toml`.
+pub fn did_you_mean(message: &str) -> Option<String> {
     let rest =
         message.strip_prefix("unknown field `").or_else(|| message.strip_prefix("unknown variant `"))?;
     let (unknown, rest) = rest.split_once('`')?;

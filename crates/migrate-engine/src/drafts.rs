@@ -139,7 +139,9 @@ fn built_in(run: &Run) -> Result<&'static str, Failure> {
 pub(crate) fn mapping_of(run: &Run) -> Result<Mapping, Failure> {
     let base = Mapping::parse(built_in(run)?)?;
     match run.read("mapping.toml")? {
-        Some(text) if !text.trim().is_empty() => Ok(base.overlay(&text)?),
+        Some(text) if !text.trim().is_empty() => {
+            Ok(base.overlay(&text).map_err(|e| e.with("file", "mapping.toml"))?)
+        }
         _ => Ok(base),
     }
 }

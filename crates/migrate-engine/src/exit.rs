@@ -98,7 +98,7 @@ impl Failure {
     pub fn exit_of(error: &Error) -> Exit {
         match error.kind() {
             // The directory is as usable as before: with some space the same command goes on.
-            ErrorKind::Ledger if error.code() == Some("disk_full") => Exit::Stopped,
+            ErrorKind::Ledger | ErrorKind::Io if error.code() == Some("disk_full") => Exit::Stopped,
             ErrorKind::Unauthorized | ErrorKind::Forbidden => Exit::Refused,
             ErrorKind::Ledger => Exit::Ledger,
             ErrorKind::Config => Exit::Usage,
@@ -133,6 +133,8 @@ mod tests {
         assert_eq!(code(ErrorKind::Forbidden), 7);
         assert_eq!(code(ErrorKind::Transport), 5);
         assert_eq!(code(ErrorKind::Interrupted), 130);
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert_eq!(Failure::from(crate::run::io_error("files", full)).exit.code(), 5);
         assert_eq!(code(ErrorKind::Malformed), 1);
     }
 }

@@ -19,7 +19,7 @@ mod strata;
 mod timer;
 mod verbs;
 
-pub use config::{Config, Filters, Limits};
+pub use config::{Config, Filters, Limits, did_you_mean};
 pub use event::{Ctx, Event, Observer, Silent};
 pub use exit::{Exit, Failure};
 pub use files::FileStore;

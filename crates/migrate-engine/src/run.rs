@@ -335,7 +335,9 @@ pub(crate) fn io_error(name: &str, error: std::io::Error) -> Error {
         std::io::ErrorKind::PermissionDenied => "no permission; the run directory must belong to you",
         _ => "a file of the run directory can't be read or written",
     };
-    Error::not_sent(ErrorKind::Io, message).with("file", name).with_source(error)
+    let full = matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded);
+    let error = Error::not_sent(ErrorKind::Io, message).with("file", name).with_source(error);
+    if full { error.with_code("disk_full") } else { error }
 }
 
 fn inside(dir: &Path, name: &str) -> Result<PathBuf, Failure> {

@@ -4,6 +4,8 @@
 //! and prints.
 
 pub mod args;
+pub mod explained;
+pub mod focalscope_to_intercom;
 pub mod machine;
 pub mod show;
 pub mod verbs;

@@ -27,6 +27,7 @@ enum Form {
     Bars(MultiProgress),
     Lines,
     Json,
+    Nothing,
 }
 
 #[derive(Default)]
@@ -50,6 +51,11 @@ impl Show {
         };
         let color = terminal && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
         Show { form, color, state: Mutex::default() }
+    }
+
+    /// Shows nothing, for a program that reads the reports instead.
+    pub fn nothing() -> Self {
+        Show { form: Form::Nothing, color: false, state: Mutex::default() }
     }
 
     /// True when every line of standard output is to be a JSON object.
@@ -133,6 +139,7 @@ impl Show {
     fn line(&self, text: &str) {
         match &self.form {
             Form::Bars(bars) => bars.suspend(|| print_line(text)),
+            Form::Nothing => {}
             _ => print_line(text),
         }
     }
@@ -223,6 +230,7 @@ impl Observer for Show {
             Form::Json => self.object(&event),
             Form::Bars(bars) => self.show_bars(bars, &event),
             Form::Lines => self.show_lines(&event),
+            Form::Nothing => {}
         }
     }
 }

@@ -122,16 +122,20 @@ impl Program<'_> {
         let mut checks = Vec::new();
         let mut source = None;
         let mut sink = None;
+        let mut unopened = None;
         if only != Some(Side::Destination) {
             checks.extend(self.sides.check(run, Side::Source).await);
-            source = self.opened("source", self.sides.source(run).await, &mut checks);
+            source = self.opened("source", self.sides.source(run).await, &mut checks, &mut unopened);
         }
         if only != Some(Side::Source) {
             checks.extend(self.sides.check(run, Side::Destination).await);
-            sink = self.opened("destination", self.sides.sink(run).await, &mut checks);
+            sink = self.opened("destination", self.sides.sink(run).await, &mut checks, &mut unopened);
         }
-        let report =
+        let mut report =
             migrate_engine::doctor(run, source.as_deref(), sink.as_deref(), checks, &self.ctx()).await?;
+        if let (Exit::Done | Exit::Error, Some(exit)) = (report.exit, unopened) {
+            report.exit = exit;
+        }
         self.show.findings(&report.findings);
         for (name, side) in [("source", &report.source), ("destination", &report.destination)] {
             if let Some(side) = side {
@@ -155,11 +159,21 @@ impl Program<'_> {
         Ok(report)
     }
 
-    /// A side that can't be opened is a finding of `doctor`, not its end.
-    fn opened<T>(&self, side: &str, opened: Result<T, Failure>, checks: &mut Vec<Finding>) -> Option<T> {
+    /// A side that can't be opened is a finding of `doctor`, not its end. Refused credentials and wrong settings keep
+    /// their exit code.
+    fn opened<T>(
+        &self,
+        side: &str,
+        opened: Result<T, Failure>,
+        checks: &mut Vec<Finding>,
+        exit: &mut Option<Exit>,
+    ) -> Option<T> {
         match opened {
             Ok(side) => Some(side),
             Err(failure) => {
+                if matches!(failure.exit, Exit::Refused | Exit::Usage) {
+                    exit.get_or_insert(failure.exit);
+                }
                 checks.push(Finding::new(migrate_engine::Severity::Problem, side, failure.to_string()));
                 None
             }

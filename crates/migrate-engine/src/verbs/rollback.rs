@@ -280,6 +280,7 @@ async fn take_back(
             cursor: Mutex::new(u64::MAX),
             refusals: Refusals::default(),
             outcome: &undone,
+            in_use: in_use(run, batch)?,
         };
         crew::run(&undoing, sink, ledger, bounds, ctx, &name, Some(count)).await?;
         ended = stopped(sink)?;
@@ -323,6 +324,21 @@ struct Undoing<'a> {
     cursor: Mutex<u64>,
     refusals: Refusals,
     outcome: &'a Mutex<Outcome>,
+    /// What the records that stay link to, with one of those.
+    in_use: BTreeMap<SourceRef, SourceRef>,
+}
+
+/// What the records of a batch that stay link to, with one of those: a contact whose conversation stays.
+fn in_use(run: &Run, batch: &Batch) -> CoreResult<BTreeMap<SourceRef, SourceRef>> {
+    let (mut used, mut from) = (BTreeMap::new(), 0);
+    loop {
+        let kept = run.ledger().members(batch.number, None, &[MemberState::Kept], from, false, 200)?;
+        let Some(last) = kept.last() else { return Ok(used) };
+        from = last.seq;
+        for Member { row, .. } in kept {
+            used.extend(row.needs.into_iter().map(|needed| (needed, row.record.clone())));
+        }
+    }
 }
 
 #[async_trait]
@@ -345,6 +361,12 @@ impl Work for Undoing<'_> {
         if let Some(why) = elsewhere(self.run, self.batch, record)? {
             self.list(member, &why, false);
             return self.over(member, MemberState::Kept, &why).await;
+        }
+        let mut names = std::iter::once(record).chain(&member.row.aliases);
+        if !self.is_begun(record)?
+            && let Some(user) = names.find_map(|name| self.in_use.get(name))
+        {
+            return self.keep(member, &format!("{user}, which stays, links to it")).await;
         }
         if !self.is_begun(record)?
             && let Some(why) = self.edited(&progress, record).await?

@@ -140,6 +140,16 @@ pub enum Edit {
         /// Id of the conversation.
         conversation: String,
     },
+    /// Removes a teammate.
+    TeammateGone {
+        /// Id of the teammate.
+        admin: u64,
+    },
+    /// Removes a team.
+    TeamGone {
+        /// Id of the team.
+        team: u64,
+    },
     /// Changes a contact's name.
     ContactName {
         /// Id of the contact.
@@ -175,6 +185,14 @@ impl Intercom {
             Edit::ContactName { contact, text } => {
                 let index = ws.contacts.index(contact).ok_or(EditError)?;
                 ws.contacts.change(index, |it| it.name = Some(text.clone()));
+            }
+            Edit::TeammateGone { admin } => {
+                let place = ws.admins.iter().position(|it| it.id == *admin).ok_or(EditError)?;
+                ws.admins.remove(place);
+            }
+            Edit::TeamGone { team } => {
+                let place = ws.teams.iter().position(|it| it.id == *team).ok_or(EditError)?;
+                ws.teams.remove(place);
             }
             Edit::Delete { conversation } => {
                 ws.remove_conversation(at(conversation)?).ok_or(EditError)?;
@@ -225,7 +243,7 @@ impl Intercom {
 
 fn conversation_of(edit: &Edit) -> &str {
     match edit {
-        Edit::ContactName { .. } => "",
+        Edit::ContactName { .. } | Edit::TeammateGone { .. } | Edit::TeamGone { .. } => "",
         Edit::Body { conversation, .. }
         | Edit::Author { conversation, .. }
         | Edit::Visibility { conversation, .. }

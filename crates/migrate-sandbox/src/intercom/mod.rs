@@ -168,6 +168,20 @@ impl Intercom {
         inner.ws.conversations.values().filter(has).map(|it| it.id.to_string()).collect()
     }
 
+    /// Everybody in the workspace as the API shows a contact, with `archived` and `blocked` added; those whom the API
+    /// hides too.
+    #[must_use]
+    pub fn contacts(&self) -> Vec<serde_json::Value> {
+        let inner = self.lock();
+        let shown = |contact: &store::Contact| {
+            let mut shown = view::contact(&inner.ws, contact);
+            shown["archived"] = contact.archived.into();
+            shown["blocked"] = contact.blocked.into();
+            shown
+        };
+        inner.ws.contacts.iter().map(|(_, contact)| shown(contact)).collect()
+    }
+
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

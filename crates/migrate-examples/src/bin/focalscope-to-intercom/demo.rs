@@ -1,6 +1,5 @@
 //! The demo: both stand-ins inside, every step of a migration, and the stand-in's journal as judge.
 
-use crate::sides::{FocalScopeToIntercom, Secrets};
 use clap::Args;
 use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind};
@@ -9,13 +8,15 @@ use migrate_engine::{
     RollbackOptions, Run, SystemTimer, VerifyOptions,
 };
 use migrate_examples::args::Common;
+use migrate_examples::explained::explained;
+use migrate_examples::focalscope_to_intercom::{FocalScopeToIntercom, Secrets};
 use migrate_examples::machine;
 use migrate_examples::show::Show;
 use migrate_examples::verbs::{Program, Sides};
 use migrate_sandbox::dataset::Dataset;
 use migrate_sandbox::focalscope::{self, FocalScope};
 use migrate_sandbox::intercom::{self, Intercom, Seed, SeedContact};
-use migrate_sandbox::judge::{self, Explained, Verdict};
+use migrate_sandbox::judge::{self, Verdict};
 use migrate_sandbox::{generator, mail};
 use serde::Serialize;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -209,31 +210,6 @@ fn people_who_are_there(dataset: &Dataset) -> Seed {
         ..SeedContact::default()
     });
     Seed { contacts: contacts.take(40).collect(), ..Seed::default() }
-}
-
-/// The tool's own lists of losses and of the quarantine, in the judge's form.
-fn explained(run: &Run) -> Result<Vec<Explained>, Failure> {
-    let mut all = Vec::new();
-    let mut after = 0;
-    loop {
-        let page = run.ledger().losses(after, 1000)?;
-        let Some((last, _)) = page.last() else { break };
-        after = *last;
-        all.extend(page.into_iter().map(|(_, loss)| Explained {
-            kind: loss.record.kind.to_string(),
-            id: loss.record.id,
-            field: Some(loss.field),
-            rule: format!("{:?}", loss.rule),
-        }));
-    }
-    let quarantined = run.ledger().quarantined(usize::MAX)?;
-    all.extend(quarantined.into_iter().map(|q| Explained {
-        kind: q.record.kind.to_string(),
-        id: q.record.id,
-        field: None,
-        rule: format!("quarantine: {}", q.phase),
-    }));
-    Ok(all)
 }
 
 fn count_losses(run: &Run) -> Result<u64, Failure> {

@@ -1,14 +1,13 @@
 //! Moves a help desk out of FocalScope into Intercom.
 
 mod demo;
-mod sides;
 
 use clap::{Parser, Subcommand};
 use migrate_engine::{Cancel, Exit, Failure, SystemTimer};
 use migrate_examples::args::{Common, Verb};
+use migrate_examples::focalscope_to_intercom::FocalScopeToIntercom;
 use migrate_examples::show::Show;
 use migrate_examples::verbs::Program;
-use sides::FocalScopeToIntercom;
 use std::process::ExitCode;
 
 /// Moves a help desk out of FocalScope into Intercom: field by field, checked, silent and undoable.

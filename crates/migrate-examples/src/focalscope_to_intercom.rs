@@ -1,33 +1,38 @@
 //! FocalScope and Intercom, made from what the run directory and the environment say.
 
+use crate::args::Side;
+use crate::verbs::Sides;
 use async_trait::async_trait;
 use focalscope_soap as focalscope;
 use intercom_client as intercom;
 use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind, Sink, Source};
-use migrate_engine::{Failure, Finding, InitOptions, Run, Severity};
-use migrate_examples::args::Side;
-use migrate_examples::verbs::Sides;
+use migrate_engine::{Failure, Finding, InitOptions, Run, Severity, did_you_mean};
+
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
 /// Credentials. From the environment, never from a file.
 #[derive(Default)]
-pub(crate) struct Secrets {
-    pub(crate) user: Option<String>,
-    pub(crate) password: Option<SecretString>,
-    pub(crate) api_key: Option<SecretString>,
-    pub(crate) token: Option<SecretString>,
+pub struct Secrets {
+    /// The account at the source, unless migration.toml names one.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<SecretString>,
+    /// The API key of the source.
+    pub api_key: Option<SecretString>,
+    /// The access token of the destination.
+    pub token: Option<SecretString>,
 }
 
 /// The pair of platforms of this program.
-pub(crate) struct FocalScopeToIntercom {
+pub struct FocalScopeToIntercom {
     secrets: Secrets,
 }
 
 impl FocalScopeToIntercom {
     /// With the credentials of the environment.
-    pub(crate) fn from_environment() -> Self {
+    pub fn from_environment() -> Self {
         let get = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         Self::with(Secrets {
             user: get("FOCALSCOPE_USER"),
@@ -38,7 +43,7 @@ impl FocalScopeToIntercom {
     }
 
     /// With these credentials.
-    pub(crate) fn with(secrets: Secrets) -> Self {
+    pub fn with(secrets: Secrets) -> Self {
         FocalScopeToIntercom { secrets }
     }
 
@@ -149,6 +154,9 @@ fn of_focalscope(finding: &focalscope::Finding) -> Finding {
 /// The program's own part of migration.toml.
 fn value<T: DeserializeOwned>(name: &'static str, value: toml::Value) -> Result<T, Failure> {
     value.try_into().map_err(|e: toml::de::Error| {
-        Error::not_sent(ErrorKind::Config, format!("migration.toml, [{name}]: {}", e.message())).into()
+        let message = e.message();
+        let meant =
+            did_you_mean(message).map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default();
+        Error::not_sent(ErrorKind::Config, format!("migration.toml, [{name}]: {message}{meant}")).into()
     })
 }

@@ -1,0 +1,14 @@
+//! The whole line over real sockets, against the stand-ins: what it promises, and how it ends when something is wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(missing_docs)]
+
+mod bad_input;
+mod bench;
+mod demo;
+mod halves;
+mod interrupted;
+mod lost_answers;
+mod rollback;
+mod secrecy;
+mod stale;
+mod verify;

@@ -30,6 +30,11 @@ struct Held<'a> {
     taken: bool,
 }
 
+/// The texts of the internal notes.
+pub(super) fn notes(it: &Conversation) -> impl Iterator<Item = &str> {
+    it.parts.iter().filter(|part| part.kind == "note").filter_map(|part| part.body.as_deref())
+}
+
 /// The lines in the order in which a reader sees them.
 fn lines(it: &Conversation) -> Vec<Line<'_>> {
     let author = Author::Contact(it.author);
@@ -177,10 +182,8 @@ impl<'a> Court<'a> {
         let Author::Admin(admin) = line.author else { return Some("an agent's message by somebody else") };
         let agent = said.author.id.and_then(|id| self.source.agents.get(&id).copied());
         let email = agent.and_then(|agent| agent.email.as_ref()).or(said.author.email.as_ref());
-        let teammate = email
-            .and_then(|email| self.ws.admins.iter().find(|it| it.email.eq_ignore_ascii_case(email.trim())));
-        if let Some(teammate) = teammate {
-            return (teammate.id != admin).then_some("another teammate");
+        if let Some(teammate) = email.and_then(|email| self.teammate(email)) {
+            return (teammate != admin).then_some("another teammate");
         }
         let placeholder = self.options.placeholder_admin.or(self.ws.admins.first().map(|owner| owner.id));
         if Some(admin) != placeholder {

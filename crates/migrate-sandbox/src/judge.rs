@@ -197,6 +197,8 @@ pub struct Verdict {
     pub fields_compared: u64,
     /// Findings that the tool's own lists explain.
     pub explained: u64,
+    /// These, by kind of record and field.
+    pub explained_fields: BTreeMap<String, u64>,
     /// Messages to customers.
     pub notifications: u64,
     /// Messages to teammates.
@@ -368,6 +370,8 @@ impl<'a> Court<'a> {
     fn find(&mut self, what: What, subject: &Subject<'_>, field: &str, detail: &str) {
         if self.explanations.explain(what, subject, field) {
             self.verdict.explained += 1;
+            // Names of fields are the help desk's own; their number is bounded by its custom fields.
+            *self.verdict.explained_fields.entry(format!("{} {field}", subject.kind)).or_default() += 1;
             return;
         }
         match what {

@@ -413,6 +413,8 @@ async fn what_the_tool_lists_is_explained_when_record_and_field_agree() {
     let verdict = judged(&right);
     assert!(verdict.is_clean(), "{:#?}", verdict.findings);
     assert_eq!(verdict.explained, 2);
+    let fields = verdict.explained_fields.iter().map(|(field, count)| (field.as_str(), *count));
+    assert_eq!(fields.collect::<Vec<_>>(), [("message body", 1), ("ticket title", 1)]);
     let wrong = [
         entry("ticket", "FS-101", Some("title")),
         entry("message", "4", None),

@@ -1,14 +1,14 @@
 //! A ticket's messages and its conversation's parts.
 
 use super::expect::{self, ExpectedFile, Said, base_name};
-use super::text::{Fit, Squeezed};
+use super::text::{Fit, Read, Squeezed};
 use super::{Court, Subject, What};
 use crate::dataset::{AuthorKind, Ticket};
 use crate::intercom::store::{Author, Conversation, File};
 
 /// Something said in a conversation: the opening message, or a part with a body.
 struct Line<'a> {
-    body: &'a str,
+    body: Read,
     at: i64,
     author: Author,
     note: bool,
@@ -38,12 +38,18 @@ pub(super) fn notes(it: &Conversation) -> impl Iterator<Item = &str> {
 /// The lines in the order in which a reader sees them.
 fn lines(it: &Conversation) -> Vec<Line<'_>> {
     let author = Author::Contact(it.author);
-    let mut all = vec![Line { body: &it.body, at: it.created_at, author, note: false, files: &it.files }];
+    let mut all = vec![Line {
+        body: Read::of_html(&it.body),
+        at: it.created_at,
+        author,
+        note: false,
+        files: &it.files,
+    }];
     let mut parts: Vec<Line<'_>> = it
         .parts
         .iter()
         .filter_map(|part| {
-            let body = part.body.as_deref()?;
+            let body = Read::of_html(part.body.as_deref()?);
             let (at, author, note) = (part.created_at, part.author, part.kind == "note");
             Some(Line { body, at, author, note, files: &part.files })
         })
@@ -138,7 +144,7 @@ impl<'a> Court<'a> {
     ) -> Option<Place> {
         let free = || (starting..lines.len()).filter(|number| !used[*number]);
         let timely = |number: &usize| time_fits(said, &lines[*number], it);
-        let fits = |number: &usize| said.text.fit(lines[*number].body) == Fit::Whole;
+        let fits = |number: &usize| said.text.fit(&lines[*number].body) == Fit::Whole;
         let by_author = |number: &usize| self.author_problem(ticket, said, &lines[*number]).is_none();
         if said.text.squeezed.is_empty() {
             let found = free().filter(timely).find(by_author).or_else(|| free().find(timely));
@@ -153,7 +159,7 @@ impl<'a> Court<'a> {
         let split = || {
             free().find_map(|first| {
                 let bodies = lines[first..].iter().zip(&used[first..]).take_while(|(_, used)| !**used);
-                let count = said.text.split_over(bodies.map(|(line, _)| line.body))?;
+                let count = said.text.split_over(bodies.map(|(line, _)| &line.body))?;
                 Some(Place { first, lines: count })
             })
         };
@@ -191,7 +197,7 @@ impl<'a> Court<'a> {
         }
         let name = agent.map(|agent| agent.name.as_str()).filter(|name| !name.is_empty());
         let names = [name.unwrap_or_default(), said.author.name.as_str()];
-        let body = Squeezed::of_html(line.body);
+        let body = &line.body.squeezed;
         let named = names.iter().any(|name| !name.is_empty() && body.contains(name));
         let nameless = names.iter().all(|name| name.is_empty());
         (!named && !nameless).then_some("the agent's name is not in the text")
@@ -211,7 +217,7 @@ impl<'a> Court<'a> {
         {
             return None;
         }
-        let body = Squeezed::of_html(line.body);
+        let body = &line.body.squeezed;
         let marks = [said.author.name.as_str(), said.author.email.as_deref().unwrap_or_default()];
         let named = marks.iter().any(|mark| !mark.is_empty() && body.contains(mark));
         (!named).then_some("a third person's message that does not name them")
@@ -309,7 +315,7 @@ impl<'a> Court<'a> {
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| !used[*number]) {
             let repeats = expected.iter().find(|said| {
                 let has_text = said.text.squeezed.0.chars().count() > 3;
-                has_text && time_fits(said, line, it) && said.text.fit(line.body) == Fit::Whole
+                has_text && time_fits(said, line, it) && said.text.fit(&line.body) == Fit::Whole
             });
             // A note that repeats a message may be the original HTML of a plain form.
             if let Some(said) = repeats.filter(|said| !line.note || said.note) {
@@ -317,8 +323,7 @@ impl<'a> Court<'a> {
             } else if number == 0 {
                 let detail = "the conversation opens with something else";
                 self.check(!opens_itself, &Subject::ticket(ticket), "source", || detail.into());
-            } else if !line.note && line.files.is_empty() && !Squeezed::of_html(line.body).0.starts_with('[')
-            {
+            } else if !line.note && line.files.is_empty() && !line.body.squeezed.0.starts_with('[') {
                 self.find(
                     What::FieldDifference,
                     &Subject::ticket(ticket),
@@ -336,7 +341,7 @@ impl<'a> Court<'a> {
             let marks = [call.uuid.as_str(), call.from.as_str(), call.to.as_str()];
             let note = call.note.as_deref().unwrap_or_default();
             let likeness = |number: usize| {
-                let body = Squeezed::of_html(lines[number].body);
+                let body = &lines[number].body.squeezed;
                 let has = |mark: &str| !mark.is_empty() && body.contains(mark);
                 let marked = marks.iter().filter(|mark| has(mark)).count();
                 (marked > 0).then_some(marked + usize::from(has(&call.disposition)) + usize::from(has(note)))
@@ -350,7 +355,7 @@ impl<'a> Court<'a> {
                 continue;
             };
             taken[found] = true;
-            let body = Squeezed::of_html(lines[found].body);
+            let body = &lines[found].body.squeezed;
             self.check(body.contains(&call.disposition), &subject, "disposition", || {
                 "not in the note".into()
             });

@@ -153,7 +153,7 @@ impl Entry {
         let (last, last_index) = steps[steps.len() - 1];
         // A file is named wherever it hangs.
         if let (Some(id), true) = (last_index, canonical(last) == "files") {
-            return Self { rule, place: Place::File(id.to_owned()), field: None };
+            return Self { rule, place: Place::File(id.to_owned()), field: Some("files".to_owned()) };
         }
         let Some((_, kind)) = LISTS.iter().find(|(name, _)| *name == first) else {
             return Self { rule, place: Place::Record, field: Some(canonical(path)) };
@@ -174,9 +174,10 @@ impl Entry {
     fn names_part(&self, subject: &Subject<'_>, field: &str) -> bool {
         match (&self.place, subject.kind) {
             (Place::Record, _) => self.field.is_none(),
-            (Place::File(id), kind) => kind == "attachment" && *id == subject.id,
+            // A file that is said to be missing has no excuse to lie elsewhere.
+            (Place::File(id), kind) => kind == "attachment" && *id == subject.id && self.is_of(field),
             (Place::Parts, kind) => self.field.is_some() && kind != "attachment" && self.is_of(field),
-            (Place::Part(kind, id), "attachment") => subject.hangs_on(kind, id) && self.is_of("files"),
+            (Place::Part(kind, id), "attachment") => subject.hangs_on(kind, id) && self.is_of(field),
             (Place::Part(kind, id), _) => subject.is_part(kind, id) && self.is_of(field),
         }
     }
@@ -347,6 +348,17 @@ mod tests {
             assert!(!lost(&list("ticket", "7", Some(field))), "{field}");
         }
         assert!(!lost(&list("message", "17", Some("body"))));
+    }
+
+    #[test]
+    fn a_file_that_is_listed_as_missing_may_not_lie_on_another_message() {
+        let ticket = ticket();
+        let file = Subject { within: Some("chat 2".into()), ..Subject::of(&ticket, "attachment", 99) };
+        for field in ["parts[files].files[99]", "parts[chat:7/2].files", "attachments[99]"] {
+            let list = list("ticket", "7", Some(field));
+            assert!(list.explain(What::Lost, &file, "files"), "{field}");
+            assert!(!list.explain(What::FieldDifference, &file, "place"), "{field}");
+        }
     }
 
     #[test]

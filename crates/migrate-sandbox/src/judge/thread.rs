@@ -283,7 +283,7 @@ impl<'a> Court<'a> {
             let it = &mut held[found];
             it.taken = true;
             let (line, good_name) = (it.line, same_name(wanted.name, &it.file.name));
-            self.check(near(line) || place.is_none(), subject, "files", || "on another message".into());
+            self.check(near(line) || place.is_none(), subject, "place", || "on another message".into());
             self.check(good_name, subject, "name", || "another name".into());
             return;
         }

@@ -186,6 +186,11 @@ impl fmt::Debug for Client {
 }
 
 impl<T> Pending<'_, T> {
+    /// See [`Ask::with_deadline`].
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.ask = self.ask.with_deadline(deadline);
+        self
+    }
     /// The request and how its answer is read.
     pub fn ask(&self) -> &Ask<T> {
         &self.ask

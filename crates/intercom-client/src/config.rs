@@ -58,7 +58,8 @@ pub struct Config {
     /// The access token.
     #[serde(skip)]
     pub token: Option<SecretString>,
-    /// TLS, proxy, timeouts, retries, rate.
+    /// TLS, proxy, timeouts, retries, rate. The deadline of a call is 100 s unless set, and
+    /// a driver waits a little longer before it asks what became of a call.
     pub http: HttpConfig,
 }
 

@@ -4,6 +4,7 @@ use connector_http::{Body, Meta, Request, Response};
 use http::{Method, header};
 use mapping_core::{Error, ErrorKind, Outcome, Result};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
 use url::Url;
 
 /// Where the API is and which version of it is spoken. Builds the requests of every call.
@@ -125,6 +126,15 @@ impl<T> Ask<T> {
     /// The operation's name, such as `conversations.reply`.
     pub fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// Gives the call a deadline of its own, waits and repetitions included: one that uploads much takes longer.
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        if let Ok(request) = &mut self.request {
+            let meta = Meta::of(request).with_deadline(deadline);
+            request.extensions_mut().insert(meta);
+        }
+        self
     }
 
     /// The request.

@@ -1,5 +1,12 @@
 //! Nothing is lost, doubled or out of order, wherever the process dies; a rollback reaches the start state.
-#![allow(missing_docs, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr
+)]
 
 mod standin;
 

@@ -29,20 +29,9 @@ pub struct Env<'a> {
 }
 
 impl<'a> Env<'a> {
-    /// The usual settings: six minutes to land, five seconds between attempts, twenty refusals.
-    ///
-    /// Six minutes are for a connection that gives a call five, its waits included. After a crash the intent is all that
-    /// is known: a call that queued for four minutes and left just before the crash would be sent again by a driver that
-    /// waits for two.
+    /// The usual settings: the sink's own time to land, five seconds between attempts, twenty refusals.
     pub fn new(sink: &'a dyn Sink, blobs: &'a Arc<dyn Blobs>, clock: &'a dyn Clock) -> Self {
-        Env {
-            sink,
-            blobs,
-            clock,
-            landing: Duration::from_secs(360),
-            pause: Duration::from_secs(5),
-            max_refusals: 20,
-        }
+        Env { sink, blobs, clock, landing: sink.landing(), pause: Duration::from_secs(5), max_refusals: 20 }
     }
 }
 

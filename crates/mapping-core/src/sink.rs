@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A destination.
 ///
@@ -85,6 +86,14 @@ pub trait Sink: Send + Sync {
 
     /// Pure. The fewest calls by which this platform's API could hold the shaped draft.
     fn floor(&self, draft: &Draft) -> u64;
+
+    /// The longest time after its intent at which a call may still land: the connection's deadline for one call, its
+    /// waits included, and what a journal takes to put the intent on disk. A driver must not wait for less: after a
+    /// crash the intent is all that is known, and a call that queued for four minutes and left just before would be
+    /// sent again. Six minutes unless the sink knows better.
+    fn landing(&self) -> Duration {
+        Duration::from_secs(360)
+    }
 
     /// What the sink's connection has used and has left.
     fn meter(&self) -> Meter {

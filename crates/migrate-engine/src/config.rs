@@ -3,7 +3,8 @@
 use crate::Failure;
 use jiff::civil::Date;
 use mapping_core::{Error, ErrorKind};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// The content of `migration.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,11 +35,26 @@ pub struct Config {
 #[non_exhaustive]
 pub struct Filters {
     /// Only tickets created on or after this day (UTC).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "day", skip_serializing_if = "Option::is_none")]
     pub created_from: Option<Date>,
     /// Only tickets created before this day (UTC).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "day", skip_serializing_if = "Option::is_none")]
     pub created_before: Option<Date>,
+}
+
+/// A day as TOML writes dates, or as text.
+fn day<'d, D: Deserializer<'d>>(from: D) -> Result<Option<Date>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Toml(toml::value::Datetime),
+    }
+    let text = match Written::deserialize(from)? {
+        Written::Text(text) => text,
+        Written::Toml(date) => date.to_string(),
+    };
+    text.parse().map(Some).map_err(|_| D::Error::custom("a day looks like 2024-01-31"))
 }
 
 /// How hard the engine works, and for how long it hopes.
@@ -52,7 +68,8 @@ pub struct Limits {
     pub in_flight_bytes: u64,
     /// For how long the destination may be unreachable before `apply` stops, in seconds.
     pub unreachable_seconds: u32,
-    /// How long after it was sent a call may still land, in seconds. No shorter than the connection's own deadline.
+    /// How long after its intent a call may still land, in seconds, if that is longer than the destination's connection
+    /// says of itself.
     pub landing_seconds: u32,
     /// The pause before asking again when nobody said how long, in seconds.
     pub pause_seconds: u32,
@@ -63,7 +80,7 @@ impl Default for Limits {
             workers: 8,
             in_flight_bytes: 64 << 20,
             unreachable_seconds: 600,
-            landing_seconds: 120,
+            landing_seconds: 0,
             pause_seconds: 5,
         }
     }
@@ -140,6 +157,16 @@ mod tests {
         let config = Config::parse(text).unwrap();
         assert_eq!(config.source["deep"]["x"].as_integer(), Some(1));
         assert!(config.destination.is_empty());
+    }
+
+    #[test]
+    fn days_are_read_as_toml_dates_and_survive_json() {
+        let text = "name = \"a\"\nmapping = \"m\"\n[filters]\ncreated_from = 2024-03-01\ncreated_before = \"2025-01-01\"\n";
+        let filters = Config::parse(text).unwrap().filters;
+        assert_eq!(filters.created_from, Some(jiff::civil::date(2024, 3, 1)));
+        let json = serde_json::to_string(&filters).unwrap();
+        assert_eq!(serde_json::from_str::<Filters>(&json).unwrap(), filters);
+        assert!(Config::parse(&text.replace("2024-03-01", "2024-03-01T10:00:00Z")).is_err());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use mapping_core::{
     Progress, Receipt, RemoteRef, Result, Retry, Shaped, Sink, Step,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// Why nothing new is begun.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +115,9 @@ impl Sink for Guarded<'_> {
     }
     fn floor(&self, draft: &Draft) -> u64 {
         self.sink.floor(draft)
+    }
+    fn landing(&self) -> Duration {
+        self.sink.landing()
     }
     fn meter(&self) -> Meter {
         self.sink.meter()

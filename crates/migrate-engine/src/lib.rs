@@ -23,7 +23,7 @@ pub use event::{Ctx, Event, Observer, Silent};
 pub use exit::{Exit, Failure};
 pub use files::FileStore;
 pub use finding::{Finding, Severity};
-pub use run::{InitOptions, Run};
+pub use run::{InitOptions, Run, init};
 pub use timer::{Cancel, ManualTimer, SystemTimer, Timer};
 pub use verbs::apply::{ApplyOptions, ApplyReport, PhaseSum, apply};
 pub use verbs::doctor::{DoctorReport, Side, doctor};

@@ -52,7 +52,7 @@ pub(crate) fn env<'a>(
     let limits = &config.limits;
     let seconds = |n: u32| Duration::from_secs(n.into());
     Env {
-        landing: seconds(limits.landing_seconds),
+        landing: seconds(limits.landing_seconds).max(sink.landing()),
         pause: seconds(limits.pause_seconds),
         ..Env::new(sink, blobs, clock)
     }

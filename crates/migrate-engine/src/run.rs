@@ -68,28 +68,14 @@ impl std::fmt::Debug for Run {
 }
 
 impl Run {
-    /// Makes a run directory, readable by its owner only, with a commented `migration.toml`.
+    /// [`init`], and opens it.
     ///
     /// # Errors
-    /// `Usage` when there is a `migration.toml` already, or a setting isn't right; `Io`.
+    /// As [`init`] and [`open`](Run::open).
     #[cfg(feature = "sqlite")]
     pub fn create(dir: impl Into<PathBuf>, options: &InitOptions) -> Result<Run, Failure> {
         let dir = dir.into();
-        private_dir(&dir)?;
-        if dir.join("migration.toml").exists() {
-            return Err(Failure::usage("the directory holds a run already; choose another, or use this one"));
-        }
-        let text = config_text(options);
-        Config::parse(&text)?;
-        for sub in ["mapping", "files", "reports", "review", "handoff"] {
-            private_dir(&dir.join(sub))?;
-        }
-        write_private(&dir.join("mapping.toml"), MAPPING_TEMPLATE.as_bytes())?;
-        for (name, content) in &options.files {
-            write_private(&inside(&dir, name)?, content)?;
-        }
-        // Last: a directory without it is no run directory, and `create` can be called again.
-        write_private(&dir.join("migration.toml"), text.as_bytes())?;
+        init(&dir, options)?;
         Run::open(dir)
     }
 
@@ -205,6 +191,29 @@ impl Run {
     }
 }
 
+/// Makes a run directory, readable by its owner only, with a commented `migration.toml` and `mapping.toml`.
+///
+/// # Errors
+/// `Usage` when there is a `migration.toml` already, or a setting isn't right; `Io`.
+pub fn init(dir: &Path, options: &InitOptions) -> Result<(), Failure> {
+    private_dir(dir)?;
+    if dir.join("migration.toml").exists() {
+        return Err(Failure::usage("the directory holds a run already; choose another, or use this one"));
+    }
+    let text = config_text(options);
+    Config::parse(&text)?;
+    for sub in ["mapping", "files", "reports", "review", "handoff"] {
+        private_dir(&dir.join(sub))?;
+    }
+    write_private(&dir.join("mapping.toml"), MAPPING_TEMPLATE.as_bytes())?;
+    for (name, content) in &options.files {
+        write_private(&inside(dir, name)?, content)?;
+    }
+    // Last: a directory without it is no run directory, and `init` can be called again.
+    write_private(&dir.join("migration.toml"), text.as_bytes())?;
+    Ok(())
+}
+
 fn config_text(options: &InitOptions) -> String {
     format!(
         "# What this run does. No secrets here: credentials come from the environment.\n\
@@ -225,8 +234,8 @@ fn config_text(options: &InitOptions) -> String {
          in_flight_bytes = 67108864\n\
          # Seconds the destination may be unreachable before a load stops; the same command goes on later.\n\
          unreachable_seconds = 600\n\
-         # Seconds after which a call that was sent can no longer land.\n\
-         landing_seconds = 120\n\
+         # Seconds after which a call that was sent can no longer land, if longer than the connection says.\n\
+         landing_seconds = 0\n\
          # Seconds before asking again when nobody said how long.\n\
          pause_seconds = 5\n\
          \n\

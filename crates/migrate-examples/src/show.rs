@@ -142,9 +142,8 @@ impl Show {
     }
 
     fn bar(&self, bars: &MultiProgress, phase: &str, total: Option<u64>) {
-        let style = ProgressStyle::with_template(
-            "  {msg:24} {bar:30} {pos:>7}/{len:7} {per_sec:>12} {eta:>5} left",
-        );
+        let style =
+            ProgressStyle::with_template("  {msg:24} {bar:30} {pos:>7}/{len:7} {per_sec:>12} {eta:>5} left");
         let bar = bars.add(ProgressBar::new(total.unwrap_or(0)));
         if let Ok(style) = style {
             bar.set_style(style);

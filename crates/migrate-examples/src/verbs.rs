@@ -5,9 +5,9 @@ use crate::show::Show;
 use async_trait::async_trait;
 use mapping_core::{Sink, Source};
 use migrate_engine::{
-    Action, ApplyOptions, ApplyReport, Cancel, Ctx, DoctorReport, Exit, ExtractOptions, ExtractReport, Failure,
-    Finding, InitOptions, MapOptions, MapReport, PlanOptions, PlanReport, ProvisionOptions, ProvisionReport,
-    RollbackOptions, RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
+    Action, ApplyOptions, ApplyReport, Cancel, Ctx, DoctorReport, Exit, ExtractOptions, ExtractReport,
+    Failure, Finding, InitOptions, MapOptions, MapReport, PlanOptions, PlanReport, ProvisionOptions,
+    ProvisionReport, RollbackOptions, RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
 };
 use std::path::Path;
 
@@ -63,7 +63,8 @@ impl Program<'_> {
                 self.map(&run, &options).await?.exit
             }
             Verb::Provision { dry_run } => {
-                let options = if *dry_run { ProvisionOptions::dry_run() } else { ProvisionOptions::default() };
+                let options =
+                    if *dry_run { ProvisionOptions::dry_run() } else { ProvisionOptions::default() };
                 self.provision(&run, &options).await?.exit
             }
             Verb::Plan => self.plan(&run).await?.exit,
@@ -202,20 +203,22 @@ impl Program<'_> {
         self.show.heading("map");
         let sink = self.sides.sink(run).await?;
         let report = migrate_engine::map(run, &*sink, options, &self.ctx()).await?;
-        for (list, count) in [("mapping/agents.csv", &report.agents), ("mapping/queues.csv", &report.queues)] {
+        for (list, count) in [("mapping/agents.csv", &report.agents), ("mapping/queues.csv", &report.queues)]
+        {
             self.show.say(&format!(
                 "{list}: {} lines, {} matched, {} open{}",
                 count.lines,
                 count.matched,
                 count.open,
-                if count.open_ids.is_empty() { String::new() } else { format!(" ({})", count.open_ids.join(", ")) }
+                if count.open_ids.is_empty() {
+                    String::new()
+                } else {
+                    format!(" ({})", count.open_ids.join(", "))
+                }
             ));
         }
         for object in &report.objects {
-            self.show.say(&format!(
-                "{:4} {} → {} ({})",
-                object.row, object.from, object.to, object.fidelity
-            ));
+            self.show.say(&format!("{:4} {} → {} ({})", object.row, object.from, object.to, object.fidelity));
         }
         self.show.findings(&report.findings);
         self.show.report("map", &report);
@@ -272,7 +275,9 @@ impl Program<'_> {
             }
         }
         for loss in &report.losses_by_field {
-            self.show.say(&format!("{:?} {} × {}: {}", loss.rule, loss.count, loss.field, loss.why).to_lowercase());
+            self.show.say(
+                &format!("{:?} {} × {}: {}", loss.rule, loss.count, loss.field, loss.why).to_lowercase(),
+            );
         }
         for blocker in &report.blockers {
             self.show.say(&format!("before apply: {blocker}"));
@@ -340,7 +345,10 @@ impl Program<'_> {
                 batch.number, batch.label, batch.kind, batch.state
             ));
         }
-        self.show.say(&format!("{} quarantined, {} losses; next: {}", report.quarantined, report.losses, report.next));
+        self.show.say(&format!(
+            "{} quarantined, {} losses; next: {}",
+            report.quarantined, report.losses, report.next
+        ));
         self.show.report("status", &report);
         Ok(Exit::Done)
     }

@@ -43,7 +43,13 @@ impl Query {
         Self::group("OR", filters)
     }
     fn group(operator: &str, filters: impl IntoIterator<Item = Query>) -> Self {
-        let filters: Vec<Value> = filters.into_iter().map(|q| q.0).collect();
+        let mut filters: Vec<Value> = filters.into_iter().map(|q| q.0).collect();
+        // A group holds filters or groups, not both.
+        if filters.iter().any(is_group) {
+            for filter in filters.iter_mut().filter(|f| !is_group(f)) {
+                *filter = json!({"operator": "AND", "value": [filter.take()]});
+            }
+        }
         Query(json!({"operator": operator, "value": filters}))
     }
 
@@ -64,8 +70,12 @@ impl std::fmt::Debug for Query {
     }
 }
 
+fn is_group(query: &Value) -> bool {
+    query.get("field").is_none()
+}
+
 fn check(query: &Value, groups_above: usize) -> Result<()> {
-    let Some(filters) = query["value"].as_array().filter(|_| query.get("field").is_none()) else {
+    let Some(filters) = query["value"].as_array().filter(|_| is_group(query)) else {
         return Ok(());
     };
     if filters.len() > MOST_FILTERS || groups_above >= 2 {

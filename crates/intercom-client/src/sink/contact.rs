@@ -18,6 +18,9 @@ use std::collections::BTreeMap;
 /// That way round nothing is deleted that wasn't ours.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
+/// The output of a receipt that names the fields a matched contact keeps as they were; comparing leaves them out.
+const KEPT: &str = "kept";
+
 /// Fields of a contact that was there before that are never written.
 const NEVER: [&str; 2] = ["external_id", "role"];
 
@@ -46,7 +49,8 @@ impl IntercomSink {
                 let empty = |field: &&String| have.get(*field).is_none_or(is_blank);
                 let fill = call.draft.fields.keys().filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
                 let before: BTreeMap<String, Value> = fill.map(|f| (f.clone(), Value::Null)).collect();
-                Ok(Prepared { skip: before.is_empty(), before, ..Prepared::default() })
+                let skip = before.is_empty() && kept(call.draft, &have).is_none();
+                Ok(Prepared { skip, before, ..Prepared::default() })
             }
             steps::CONTACT_UPDATE => {
                 let have = observed_fields(&self.client.contacts().get(&target(call)?).await?);
@@ -95,9 +99,10 @@ impl IntercomSink {
                 Ok(Receipt::new(Made::Changed(remote)))
             }
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
+                // With nothing to fill it is an update of nothing: its answer is the proof of what is kept.
                 let fields = call.prepared.before.keys().map(|f| (f.as_str(), call.draft.field(f)));
-                contacts.update(&id, &written(fields)).await?;
-                Ok(Receipt::new(Made::Changed(remote)))
+                let there = contacts.update(&id, &written(fields)).await?;
+                Ok(adopted(call, remote, &there))
             }
             steps::CONTACT_RESTORE => {
                 let prior = prior_values(call);
@@ -124,13 +129,13 @@ impl IntercomSink {
             Err(e) => return Err(e),
         };
         if let Some(id) = conflict.context("contact") {
-            let receipt = Receipt::new(Made::Matched(RemoteRef::new("contact", id)));
+            let receipt = self.matched(call, RemoteRef::new("contact", id));
             let archived = conflict.context("archived").is_some();
             return Ok(if archived { receipt.output("archived", "yes") } else { receipt });
         }
         // A conflict that names nobody: a search may.
         match self.search_contact(call.draft).await?.as_slice() {
-            [only] => Ok(Receipt::new(Made::Matched(remote(only)))),
+            [only] => Ok(self.matched(call, remote(only))),
             _ => Err(conflict),
         }
     }
@@ -156,7 +161,7 @@ impl IntercomSink {
                     let ours = call.draft.field(field);
                     same(have.get(field).unwrap_or(&Value::Null), ours) && !same(before, ours)
                 });
-                let receipt = Receipt::new(Made::Changed(call.target()?.clone()));
+                let receipt = adopted(call, call.target()?.clone(), &there);
                 Ok(if landed { vec![Candidate { receipt, agrees: true }] } else { Vec::new() })
             }
             _ => Ok(Vec::new()),
@@ -188,10 +193,22 @@ impl IntercomSink {
                 let new = contact.created_at.is_some_and(|at| at >= began - CLOCK_SKEW);
                 let ours = new && keys_agree(call.draft, &contact);
                 let remote = remote(&contact);
-                let made = if ours { Made::Created(remote) } else { Made::Matched(remote) };
-                Candidate { receipt: Receipt::new(made), agrees: true }
+                let receipt =
+                    if ours { Receipt::new(Made::Created(remote)) } else { self.matched(call, remote) };
+                Candidate { receipt, agrees: true }
             })
             .collect())
+    }
+
+    fn matched(&self, call: &Call<'_>, remote: RemoteRef) -> Receipt {
+        let receipt = Receipt::new(Made::Matched(remote));
+        match self.options.matched_contacts {
+            MatchedContacts::FillEmpty => receipt,
+            MatchedContacts::Keep => {
+                let all: Vec<&str> = call.draft.fields.keys().map(String::as_str).collect();
+                receipt.output(KEPT, all.join(","))
+            }
+        }
     }
 
     /// Users with exactly this address.
@@ -210,6 +227,25 @@ impl IntercomSink {
         }
         Ok(found)
     }
+}
+
+/// What an update of a contact did. Of one that was there before it also says which fields it keeps.
+fn adopted(call: &Call<'_>, remote: RemoteRef, there: &Contact) -> Receipt {
+    let receipt = match call.prepared.before.is_empty() {
+        true => Receipt::nothing(),
+        false => Receipt::new(Made::Changed(remote)),
+    };
+    match kept(call.draft, &observed_fields(there)).filter(|_| is_matched(call)) {
+        Some(fields) => receipt.output(KEPT, fields),
+        None => receipt,
+    }
+}
+
+/// The fields in which the contact has a value of its own, parted by commas.
+fn kept(draft: &Draft, have: &BTreeMap<String, Value>) -> Option<String> {
+    let theirs = |field: &&str| !same(have.get(*field).unwrap_or(&Value::Null), draft.field(field));
+    let fields: Vec<&str> = draft.fields.keys().map(String::as_str).filter(theirs).collect();
+    (!fields.is_empty()).then(|| fields.join(","))
 }
 
 /// Every key that the draft has and the contact shows is the same.

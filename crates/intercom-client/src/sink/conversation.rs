@@ -15,6 +15,7 @@ use mapping_core::{
     RemoteRef, Result, State, Value, Visibility,
 };
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Conversations looked at when one is settled; more of one contact in two seconds are for a person.
 const MOST_CANDIDATES: usize = 150;
@@ -75,12 +76,13 @@ impl IntercomSink {
         let author = author(call, part)?;
         let files = part.files.iter().map(|f| file_part(f, call.blobs)).collect();
         let all = self.client.conversations();
+        let deadline = self.client.deadline() + Duration::from_secs(steps::upload_seconds(part).into());
         let answer = if author.kind == "contact" {
             let mut reply = ContactReply::new(author.id.as_str(), self.contact_body(part)).files(files);
             if let Some(at) = part.at {
                 reply = reply.created_at(at);
             }
-            all.reply_as_contact(&id, reply).await?
+            all.reply_as_contact(&id, reply).with_deadline(deadline).await?
         } else {
             let admin = author.id.as_str();
             let mut reply = match part.visibility {
@@ -91,7 +93,7 @@ impl IntercomSink {
             if let Some(at) = part.at {
                 reply = reply.created_at(at);
             }
-            all.reply_as_admin(&id, reply).await?
+            all.reply_as_admin(&id, reply).with_deadline(deadline).await?
         };
         Ok(made_by_reply(call, part, author, &answer))
     }
@@ -235,7 +237,9 @@ fn made_by_reply(call: &Call<'_>, part: &Part, who: &RemoteRef, answer: &Convers
         Some(made) => {
             let receipt = Receipt::nothing().output("part", made.id.as_str());
             let differs = mine.differs(made);
-            if differs.is_empty() { receipt } else { receipt.output("differs", differs.join(",")) }
+            let index = call.step.part.unwrap_or_default();
+            let named: Vec<String> = differs.iter().map(|what| format!("parts[{index}].{what}")).collect();
+            if named.is_empty() { receipt } else { receipt.output("differs", named.join(",")) }
         }
     }
 }

@@ -81,8 +81,26 @@ pub(super) fn carries(html: &str) -> Carries {
 
 /// HTML with the few tags that Intercom keeps. Mentions, classes and every attribute but the address of a link are
 /// gone; other blocks become lines, cells are set apart.
+///
+/// What is clean stays as it is: mended markup may have to be mended again, and what never comes to rest becomes text.
 pub(super) fn conservative(html: &str) -> String {
-    CLEANER.clean(&simplified(html)).to_string()
+    let mut clean = cleaned(html);
+    for _ in 0..4 {
+        let again = cleaned(&clean);
+        if again == clean {
+            return clean;
+        }
+        clean = again;
+    }
+    cleaned(&html_of_plain(&plain_of_html(html)))
+}
+
+fn cleaned(html: &str) -> String {
+    let mut clean = CLEANER.clean(&simplified(html)).to_string();
+    while let Some(rest) = clean.trim_end().strip_suffix("<br>") {
+        clean.truncate(rest.len());
+    }
+    clean
 }
 
 /// The text of HTML, with the address behind each link.
@@ -159,9 +177,6 @@ fn simplified(html: &str) -> String {
             Token::String(text) => out.push_str(&html_of_text(&String::from_utf8_lossy(&text))),
             _ => {}
         }
-    }
-    while let Some(rest) = out.strip_suffix("<br>") {
-        out.truncate(rest.len());
     }
     out
 }
@@ -252,6 +267,24 @@ mod tests {
         let html = "<p>see <a href=\"https://x.example/q?a=1&amp;b=2\">this</a></p><p><a href=\"https://y.example\">https://y.example</a>";
         assert_eq!(plain(html), "see this (https://x.example/q?a=1&b=2)\nhttps://y.example");
         assert_eq!(plain("a <b>c</b>&lt;i&gt;"), "a c<i>");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn cleaning_twice_is_cleaning_once(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "<p>", "</p>", "<div>", "</div>", "<br>", "<b>", "</b>", "<table><tr><td>", "</table>", "<ul><li>", "</ul>",
+                    "<a href='https://x'>", "</a>", "<h1>", "</h1>", "<script>", "</script>", "word", " ", "&amp;", "&nbsp;",
+                    "&lt;i&gt;", "<", "<h3>", "</h3>", "<img src=x>", "<blockquote>", "</blockquote>", "\n",
+                ]),
+                0..14,
+            )
+        ) {
+            let html = words.concat();
+            let once = conservative(&html);
+            proptest::prop_assert_eq!(conservative(&once), once.clone(), "{}", html);
+        }
     }
 
     #[test]

@@ -42,6 +42,7 @@ use mapping_core::{
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `conversation_attribute`, `contact_attribute`
 /// and `tag`.
@@ -80,8 +81,8 @@ impl IntercomSink {
         &self.client
     }
 
-    /// The longest time one call may take; a driver's landing time must not be shorter.
-    pub fn deadline(&self) -> std::time::Duration {
+    /// The longest time one call may take, waits and repetitions included.
+    pub fn deadline(&self) -> Duration {
         self.client.deadline()
     }
 
@@ -186,6 +187,12 @@ impl Sink for IntercomSink {
 
     fn floor(&self, draft: &Draft) -> u64 {
         floor::floor(draft)
+    }
+
+    fn landing(&self) -> Duration {
+        // The deadline runs from the call on; the journal's commit lies between the intent and the call.
+        let deadline = self.deadline();
+        deadline.saturating_add((deadline / 5).max(Duration::from_secs(2)))
     }
 
     fn meter(&self) -> Meter {

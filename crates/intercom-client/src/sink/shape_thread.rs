@@ -231,6 +231,9 @@ impl Thread<'_> {
             self.losing.relies_on(person.key());
             return None;
         }
+        if let Some(person) = self.catalog.person(&self.acting) {
+            self.losing.relies_on(person.key());
+        }
         let system = part.role == Role::System;
         part.author = Author { link: Some(acting), name: None };
         if !system {
@@ -309,9 +312,7 @@ impl Thread<'_> {
                 self.losing.values(&field, LossRule::Recast, why, &file.name, &name);
                 file.name = Private::from(name);
             }
-            if !is_media_type(&file.mime) {
-                file.mime = "application/octet-stream".to_owned();
-            }
+            file.mime = media_type(&file.mime);
             part.files.push(file);
         }
         remarks
@@ -454,11 +455,13 @@ fn file_name(raw: &str) -> String {
 }
 
 /// `type/subtype` without parameters, RFC 6838 section 4.2.
-fn is_media_type(text: &str) -> bool {
+fn media_type(raw: &str) -> String {
+    let bare = raw.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let word = |w: &str| {
         !w.is_empty()
             && w.len() <= 127
             && w.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c))
     };
-    text.split_once('/').is_some_and(|(kind, sub)| word(kind) && word(sub))
+    let fits = bare.split_once('/').is_some_and(|(kind, sub)| word(kind) && word(sub));
+    if fits { bare } else { "application/octet-stream".to_owned() }
 }

@@ -113,13 +113,20 @@ fn same_words(a: &Part, b: &Part) -> bool {
     a.body.canonical() == b.body.canonical() && a.visibility == b.visibility && files(a) == files(b)
 }
 
+/// How much longer than others a call may take that carries these files, at a million bits a second and as base64. So
+/// much later it may land, too.
+pub(super) fn upload_seconds(part: &Part) -> u32 {
+    let bytes: u64 = part.files.iter().map(|f| f.len).sum();
+    u32::try_from(bytes.saturating_mul(4) / 3 / 125_000).unwrap_or(u32::MAX)
+}
+
 fn reply(want: &Draft, index: usize) -> Step {
     let part = &want.parts[index];
     let author = match &part.author.link {
         Some(Link::Source(source)) => Some(source.clone()),
         _ => None,
     };
-    let step = Step::new(REPLY, Effect::Create).part(index).needs(author);
+    let step = Step::new(REPLY, Effect::Create).part(index).needs(author).blind(upload_seconds(part));
     if part.key.contains(SPLIT) { step.refusal_is_loss() } else { step }
 }
 

@@ -75,7 +75,10 @@ pub fn workspace(clock: SandboxClock) -> Intercom {
 
 /// A client that gives up at once: repeating is the driver's business in these tests.
 pub fn client(intercom: &Intercom, wire: Option<Wire>) -> Client {
-    let mut config = Config::new(TOKEN).with_base_url(BASE);
+    client_with(intercom, wire, Config::new(TOKEN).with_base_url(BASE))
+}
+
+pub fn client_with(intercom: &Intercom, wire: Option<Wire>, mut config: Config) -> Client {
     config.http.retry.attempts = 1;
     config.http.retry.throttled = 1;
     config.http.rate = RateSettings::new(9_000_000, Duration::from_secs(10)).with_share(1.0);

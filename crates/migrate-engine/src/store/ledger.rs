@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mapping_core::{Journal, Kind, Loss, Progress, RemoteRef, Result, SourceRef, Step};
+use mapping_core::{Journal, Kind, Loss, Made, Progress, RemoteRef, Result, SourceRef, State, Step};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -308,7 +308,13 @@ pub trait Ledger: Send + Sync {
     /// Lets something that was there stand for a record, without any step.
     async fn matched(&self, record: &SourceRef, remote: &RemoteRef) -> Result<()>;
     /// Whether a lasting write of the record was made, or may have been made.
-    fn is_begun(&self, record: &SourceRef) -> Result<bool>;
+    fn is_begun(&self, record: &SourceRef) -> Result<bool> {
+        let progress = self.progress(record)?.unwrap_or_default();
+        Ok(progress.entries.iter().any(|entry| match &entry.state {
+            State::Applied(receipt) => !matches!(receipt.made, Made::Matched(_)),
+            state => state.is_unsettled(),
+        }))
+    }
     /// Puts refused steps back to planned, so that they are tried again.
     async fn retry(&self, record: &SourceRef) -> Result<()>;
     /// Ends a record after its rollback: its steps become history, nothing stands for it any more.

@@ -1,6 +1,6 @@
 //! `extract`: source → stage, resumable at every page, and the proof that everything came.
 
-use crate::store::{Approval, BadRecord, Page, PageCount};
+use crate::store::{Approval, BadRecord, Page, PageCount, Quarantined};
 use crate::{Ctx, Exit, Failure, Run};
 use futures_util::StreamExt;
 use jiff::SignedDuration;
@@ -220,7 +220,9 @@ async fn read_pages(
                 stage.put(std::mem::take(&mut held)).await?;
                 page.cursor = next.clone();
                 page.total = total;
+                let bad = page.bad.iter().map(in_quarantine).collect();
                 stage.end_page(std::mem::take(&mut page)).await?;
+                run.ledger().quarantine(bad).await?;
                 page.kind = kind.to_string();
                 counter.done += std::mem::take(&mut in_page);
                 counter.total = total.or(counter.total);
@@ -240,6 +242,15 @@ async fn read_pages(
     // A stream that ends without its last mark is as broken as one that ends with an error.
     Err(Error::not_sent(ErrorKind::Malformed, "the source's stream ended in the middle of a page")
         .with_retry(Retry::Later))
+}
+
+fn in_quarantine(bad: &BadRecord) -> Quarantined {
+    Quarantined {
+        record: bad.record.clone(),
+        phase: "extract".to_owned(),
+        why: bad.why.clone(),
+        todo: "its raw payload is in the run's database; mend it at the source and extract again".to_owned(),
+    }
 }
 
 /// Fetches the bytes of files that didn't come inside a page, as far as the source can open files at all.

@@ -453,6 +453,10 @@ impl Planner<'_> {
         }
         let Some(first) = records.first().map(Record::key) else { return Ok(()) };
         let made = self.drafts.of_records(rule, &records);
+        if let Made::Refused(error) = &made {
+            // Everyone who shares the key is put aside with the first.
+            page.quarantined.extend(records.iter().skip(1).map(|r| in_plan(&r.key(), error.to_string())));
+        }
         let fate = self.take(rule, &first, made, page, |_| {});
         self.count(rule.from.as_str(), fate, records.len() as u64);
         Ok(())
@@ -479,10 +483,16 @@ impl Planner<'_> {
             }
             rows.sort_by(|a, b| a.record.cmp(&b.record));
             rows.dedup_by(|a, b| a.record == b.record);
+            let mut aliases = Vec::new();
             for row in &rows {
                 self.ctx.quarantined(&row.record, &row.why);
                 self.move_to_quarantine(&row.record)?;
+                let planned = self.run.ledger().plan_row(&row.record)?.filter(|_| row.record.kind != TICKET);
+                aliases.extend(
+                    planned.into_iter().flat_map(|p| p.aliases).map(|a| in_plan(&a, row.why.clone())),
+                );
             }
+            rows.extend(aliases);
             self.run.ledger().unplan(rows).await?;
         }
     }
@@ -586,9 +596,12 @@ fn add_up(run: &Run, drafts: &Drafts<'_>, sums: BTreeMap<String, KindSum>) -> Re
         *report.losses.entry(word(rule)).or_default() += count;
         report.losses_by_field.push(LossCount { rule, field, why, count });
     }
-    report.quarantined =
-        ledger.quarantine_counts()?.into_iter().filter(|((p, _), _)| p == "plan").map(|(_, n)| n).sum();
-    report.quarantined += run.stage().bad_counts()?.values().sum::<u64>();
+    report.quarantined = ledger
+        .quarantine_counts()?
+        .into_iter()
+        .filter(|((p, _), _)| p == "plan" || p == "extract")
+        .map(|(_, n)| n)
+        .sum();
     report.exit = match sums.values().all(KindSum::agrees) {
         false => Exit::Sums,
         true if report.quarantined > 0 => Exit::Incomplete,

@@ -93,14 +93,7 @@ fn gather(run: &Run) -> Result<RunReport, Failure> {
     for (rule, _, _, count) in ledger.loss_counts()? {
         *report.losses.entry(super::plan::word(rule)).or_default() += count;
     }
-    let bad = run.stage().bad(ROWS)?.into_iter().map(|bad| QuarantineRow {
-        record: bad.record,
-        phase: "extract".to_owned(),
-        why: bad.why,
-        todo: "mend it at the source and extract it again".to_owned(),
-    });
-    report.quarantine.extend(bad);
-    let rows = ledger.quarantined(ROWS.saturating_sub(report.quarantine.len()))?;
+    let rows = ledger.quarantined(ROWS)?;
     report.quarantine.extend(rows.into_iter().map(|q| QuarantineRow {
         record: q.record,
         phase: q.phase,

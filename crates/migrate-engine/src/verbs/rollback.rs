@@ -1,7 +1,7 @@
 //! `rollback`: takes back exactly what a batch made.
 
 use super::apply::{mark, stopped};
-use super::verify::drafts_of;
+use super::verify::{baseline, drafts_of};
 use crate::crew::{self, Bounds, Verdict, Work};
 use crate::drafts::{Drafts, Inputs};
 use crate::guarded::Guarded;
@@ -432,10 +432,10 @@ impl Undoing<'_> {
 
     /// Why a record stays because somebody edited it since `verify` saw it; without a verification nobody knows.
     async fn edited(&self, progress: &Progress, record: &SourceRef) -> CoreResult<Option<String>> {
-        let Some(baseline) = self.run.ledger().verified(record)? else { return Ok(None) };
+        let Some(seen) = self.run.ledger().verified(record)? else { return Ok(None) };
         let Some(target) = progress.target() else { return Ok(None) };
         match self.sink.read(target).await {
-            Ok(Some(now)) if now.draft.digest() == baseline.digest => Ok(None),
+            Ok(Some(now)) if baseline(&now) == seen.digest => Ok(None),
             Ok(Some(_)) => Ok(Some(format!("{target} was edited since it was verified"))),
             // Already gone: undo finds nothing to do.
             Ok(None) => Ok(None),

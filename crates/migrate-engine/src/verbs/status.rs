@@ -61,14 +61,13 @@ pub fn status(run: &Run) -> Result<StatusReport, Failure> {
             phases: phase_sums(&ledger.tally(batch.number)?).into_values().collect(),
         });
     }
-    let bad: u64 = run.stage().bad_counts()?.values().sum();
     let mut status = StatusReport {
         name: run.config().name.clone(),
         staged: run.stage().counts()?,
         extract_complete: ledger.value(EXTRACT_STATE)?.as_deref() == Some("complete"),
         plan: ledger.plan()?.map(|p| p.digest),
         batches,
-        quarantined: bad + ledger.quarantine_counts()?.values().sum::<u64>(),
+        quarantined: ledger.quarantine_counts()?.values().sum::<u64>(),
         losses: ledger.loss_counts()?.iter().map(|(_, _, _, n)| n).sum(),
         next: String::new(),
     };

@@ -8,10 +8,11 @@ use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
 use crate::{Ctx, Event, Exit, Failure, Run};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mapping_core::{
-    Difference, Draft, Error, Observed, RemoteRef, Result as CoreResult, Sink, SourceRef, Window, diff,
+    Difference, Draft, Error, Made, Observed, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef,
+    Value, Window, diff,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most differences a report lists; all are counted.
 const LISTED: usize = 1_000;
@@ -66,7 +67,7 @@ pub struct VerifyReport {
     pub equal: u64,
     /// Of those, different.
     pub different: u64,
-    /// Fields of matched objects that the map leaves as they were there; not compared.
+    /// Fields of objects that were there before and that the run left as they were; not compared.
     pub left_as_they_were: u64,
     /// Parts that a read can't show; they were compared in the answers of their writes.
     pub compared_while_writing: u64,
@@ -108,7 +109,8 @@ pub async fn verify(
         }
         let Some((_, drafts)) = &made else { continue };
         let mark = mark(run, drafts, batch)?;
-        let one = Reader { run, sink: &guarded, drafts, mark, ctx };
+        let total = total.div_ceil(stride);
+        let one = Reader { total, run, sink: &guarded, drafts, mark, ctx };
         one.batch(batch, stride, &mut report).await?;
         if guarded.halted().is_some() {
             break;
@@ -171,6 +173,7 @@ pub(crate) async fn drafts_of<'a>(
 }
 
 struct Reader<'a> {
+    total: u64,
     run: &'a Run,
     sink: &'a Guarded<'a>,
     drafts: &'a Drafts<'a>,
@@ -269,9 +272,11 @@ impl Reader<'_> {
             let all = progress.claimed(output).into_iter().flat_map(|list| list.split(','));
             all.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
         };
-        let (kept, differs) = (named(KEPT), named(DIFFERS));
+        let differs = named(DIFFERS);
         let mut want = draft.clone();
-        want.fields.retain(|name, _| !kept.contains(name));
+        if let Some(written) = written_at_a_match(&progress) {
+            want.fields.retain(|name, _| written.contains(name.as_str()));
+        }
         seen.left = (draft.fields.len() - want.fields.len()) as u64;
         let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
         let found = diff(&want, observed, &refs);
@@ -284,7 +289,7 @@ impl Reader<'_> {
         let told =
             differs.into_iter().map(|field| (field, "it differed in the answer of its write".to_owned()));
         seen.differences.extend(told);
-        seen.digest = observed.draft.digest();
+        seen.digest = baseline(observed);
         Ok(())
     }
 
@@ -320,7 +325,7 @@ impl Reader<'_> {
             }
         }
         let done = report.records.values().sum();
-        self.ctx.progress("verify", done, None);
+        self.ctx.progress("verify", done, Some(self.total));
         if !seen.digest.is_empty() {
             let verified = Verified { digest: seen.digest, different };
             self.run.ledger().set_verified(&record, verified).await?;
@@ -329,8 +334,26 @@ impl Reader<'_> {
     }
 }
 
-/// The output of a receipt that names, parted by commas, fields that a matched object keeps as they were.
-const KEPT: &str = "kept";
+/// For an object that was there before: the fields that this run changed. The others were never ours to promise.
+fn written_at_a_match(progress: &Progress) -> Option<BTreeSet<&str>> {
+    let first = progress.receipts().map(|(_, r)| &r.made);
+    let made = first.into_iter().find(|m| matches!(m, Made::Created(_) | Made::Matched(_)))?;
+    let changed = progress.receipts().filter(|(_, r)| matches!(r.made, Made::Changed(_)));
+    let fields = changed.flat_map(|(entry, _)| entry.prepared.before.keys().map(String::as_str));
+    matches!(made, Made::Matched(_)).then(|| fields.collect())
+}
+
+/// The digest of an object as it was read, whatever the order of its lists: by it `rollback` knows an edit.
+pub(crate) fn baseline(observed: &Observed) -> String {
+    let mut draft = observed.draft.clone();
+    for value in draft.fields.values_mut() {
+        if let Value::List(items) = value {
+            items.sort_by_cached_key(|item| serde_json::to_string(item).unwrap_or_default());
+        }
+    }
+    draft.digest()
+}
+
 /// The output of a receipt that names, parted by commas, fields that differed in the answer of the write.
 const DIFFERS: &str = "differs";
 

@@ -185,7 +185,9 @@ impl World {
     }
     /// Everything up to and with the plan.
     pub(crate) async fn planned(&self) -> (Run, PlanReport) {
-        let run = self.init();
+        self.planned_in(self.init()).await
+    }
+    pub(crate) async fn planned_in(&self, run: Run) -> (Run, PlanReport) {
         let report = self.extract(&run).await;
         assert_eq!(report.exit.code(), 0, "{report:?}");
         migrate_engine::map(&run, &self.desk, &MapOptions::default(), &self.ctx()).await.unwrap();

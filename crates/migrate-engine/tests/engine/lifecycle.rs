@@ -3,9 +3,12 @@
 use crate::desk::{TICKETS, World, carry};
 use mapping_core::testkit::MemoryObject;
 use mapping_core::{SourceRef, Value};
+use migrate_engine::store::Memory;
 use migrate_engine::{
-    ApplyOptions, RollbackOptions, Run, VerifyOptions, apply, report, rollback, status, verify,
+    ApplyOptions, InitOptions, RollbackOptions, Run, VerifyOptions, apply, init, report, rollback, status,
+    verify,
 };
+use std::sync::Arc;
 
 #[tokio::test]
 async fn a_run_moves_everything_once_and_verify_finds_no_difference() {
@@ -24,6 +27,30 @@ async fn a_run_moves_everything_once_and_verify_finds_no_difference() {
     assert!(verified.compared > TICKETS as u64 * 5);
     assert_eq!(verified.equal, verified.compared);
     assert_eq!(status(&run).unwrap().next, "verify, then report");
+}
+
+#[tokio::test]
+async fn the_stage_and_the_ledger_in_memory_do_the_same_as_those_on_disk() {
+    let disk = World::new();
+    let (run, plan) = disk.planned().await;
+    let pilot = ApplyOptions::default().pilot(3);
+    apply(&run, &disk.desk, &pilot, &disk.ctx()).await.unwrap();
+    disk.roll_back(&run).await.unwrap();
+    let applied = disk.apply(&run).await.unwrap();
+
+    let world = World::new();
+    let memory = Arc::new(Memory::new());
+    init(&world.path(), &InitOptions::new("acme", "focalscope-to-intercom")).unwrap();
+    let run = Run::open_with(world.path(), memory.clone(), memory).unwrap();
+    let (run, same_plan) = world.planned_in(run).await;
+    assert_eq!((&same_plan.kinds, &same_plan.sums, same_plan.calls), (&plan.kinds, &plan.sums, plan.calls));
+    apply(&run, &world.desk, &pilot, &world.ctx()).await.unwrap();
+    assert_eq!(world.count("conversation"), 3);
+    assert_eq!(world.roll_back(&run).await.unwrap().exit.code(), 0);
+    let same = world.apply(&run).await.unwrap();
+    assert_eq!((same.exit, &same.phases, same.floor), (applied.exit, &applied.phases, applied.floor));
+    assert_eq!(world.judge(TICKETS), Vec::<String>::new());
+    assert_eq!(world.verify(&run).await.exit.code(), 0);
 }
 
 #[tokio::test]

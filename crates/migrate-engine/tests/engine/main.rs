@@ -8,3 +8,4 @@ mod desk;
 mod extract;
 mod guards;
 mod lifecycle;
+mod quarantine;

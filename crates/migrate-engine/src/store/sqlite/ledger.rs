@@ -1,13 +1,13 @@
 //! The ledger's tables.
 
-use super::{Sqlite, all, db, from_json, journal, json, name, parse};
+use super::{Sqlite, all, db, from_json, journal, json, name, parse, whole};
 use crate::store::{
     Approval, Batch, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow, Proposed,
-    Quarantined, Tally, Verified,
+    Quarantined, Tally, Verified, loss_place, loss_reason,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
-use mapping_core::{Journal, Loss, LossRule, Made, Progress, RemoteRef, Result, SourceRef, State, Step};
+use mapping_core::{Journal, Loss, LossRule, Progress, RemoteRef, Result, SourceRef, Step};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
@@ -72,7 +72,7 @@ impl Ledger for Sqlite {
             let sql = "SELECT DISTINCT key FROM plan_key WHERE rule = ?1 AND key > ?2 ORDER BY key LIMIT ?3";
             let mut keys = c.prepare_cached(sql)?;
             let keys = keys
-                .query_map(params![rule, after.unwrap_or(""), limit as u64], |row| row.get(0))?
+                .query_map(params![rule, after.unwrap_or(""), whole(limit)], |row| row.get(0))?
                 .collect::<rusqlite::Result<Vec<String>>>()?;
             let sql = "SELECT record FROM plan_key WHERE rule = ?1 AND key = ?2 ORDER BY length, record";
             let mut members = c.prepare_cached(sql)?;
@@ -103,14 +103,14 @@ impl Ledger for Sqlite {
             let sql = "SELECT DISTINCT record FROM plan_link l
                        WHERE NOT EXISTS (SELECT 1 FROM plan_stands s WHERE s.record = l.record)
                        AND NOT EXISTS (SELECT 1 FROM target t WHERE t.record = l.record) LIMIT ?1";
-            c.prepare_cached(sql)?.query_map([limit as u64], parse_first)?.collect()
+            c.prepare_cached(sql)?.query_map([whole(limit)], parse_first)?.collect()
         })
     }
 
     fn rows_linking(&self, to: &SourceRef, limit: usize) -> Result<Vec<SourceRef>> {
         self.read(|c| {
             let mut query = c.prepare_cached("SELECT by FROM plan_link WHERE record = ?1 LIMIT ?2")?;
-            query.query_map(params![name(to), limit as u64], parse_first)?.collect()
+            query.query_map(params![name(to), whole(limit)], parse_first)?.collect()
         })
     }
 
@@ -162,7 +162,7 @@ impl Ledger for Sqlite {
         let rows: Vec<(u64, String)> = self.read(|c| {
             let sql = "SELECT place, body FROM plan_row WHERE place > ?1 ORDER BY place LIMIT ?2";
             let mut query = c.prepare_cached(sql)?;
-            query.query_map(params![after, limit as u64], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+            query.query_map(params![after, whole(limit)], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
         })?;
         rows.into_iter().map(|(place, body)| Ok((place, from_json(&body)?))).collect()
     }
@@ -198,7 +198,7 @@ impl Ledger for Sqlite {
         let rows: Vec<(u64, String)> = self.read(|c| {
             let sql = "SELECT seq, body FROM loss WHERE seq > ?1 ORDER BY seq LIMIT ?2";
             let mut query = c.prepare_cached(sql)?;
-            query.query_map(params![after, limit as u64], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+            query.query_map(params![after, whole(limit)], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
         })?;
         rows.into_iter().map(|(seq, body)| Ok((seq, from_json(&body)?))).collect()
     }
@@ -229,7 +229,7 @@ impl Ledger for Sqlite {
         self.read(|c| {
             let sql = "SELECT record, phase, why, todo FROM quarantine ORDER BY phase, record LIMIT ?1";
             let mut query = c.prepare_cached(sql)?;
-            let rows = query.query_map([limit as u64], |r| {
+            let rows = query.query_map([whole(limit)], |r| {
                 let record = parse(&r.get::<_, String>(0)?);
                 Ok(Quarantined { record, phase: r.get(1)?, why: r.get(2)?, todo: r.get(3)? })
             })?;
@@ -314,7 +314,7 @@ impl Ledger for Sqlite {
              AND seq {side} ? AND state IN ({marks}) ORDER BY seq {order} LIMIT ?"
         );
         // SQLite's whole numbers end at i64's.
-        let (from, limit) = (from.min(i64::MAX as u64), limit as u64);
+        let (from, limit) = (from.min(i64::MAX as u64), whole(limit));
         let rows: Vec<(u64, String, String, String)> = self.read(|c| {
             let mut query = c.prepare_cached(&sql)?;
             let mut values: Vec<&dyn ToSql> = vec![&batch, &phase, &phase, &from];
@@ -393,14 +393,6 @@ impl Ledger for Sqlite {
             journal::stand_for(c, &record, &[], &remote)
         })
         .await
-    }
-
-    fn is_begun(&self, record: &SourceRef) -> Result<bool> {
-        let progress = self.progress(record)?.unwrap_or_default();
-        Ok(progress.entries.iter().any(|e| match &e.state {
-            State::Applied(receipt) => !matches!(receipt.made, Made::Matched(_)),
-            state => state.is_unsettled(),
-        }))
     }
 
     async fn retry(&self, record: &SourceRef) -> Result<()> {
@@ -499,7 +491,7 @@ impl Ledger for Sqlite {
     fn events(&self, limit: usize) -> Result<Vec<(Timestamp, String)>> {
         let mut rows: Vec<(String, String)> = self.read(|c| {
             let mut query = c.prepare_cached("SELECT at, text FROM diary ORDER BY seq DESC LIMIT ?1")?;
-            query.query_map([limit as u64], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+            query.query_map([whole(limit)], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
         })?;
         rows.reverse();
         Ok(rows.into_iter().map(|(at, text)| (at.parse().unwrap_or_default(), text)).collect())
@@ -570,21 +562,12 @@ fn add_losses(c: &Connection, phase: &str, losses: &[Loss]) -> Result<()> {
     let sql = "INSERT INTO loss (phase, record, rule, place, why, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut insert = c.prepare_cached(sql).map_err(db)?;
     for loss in losses {
-        let place = without_numbers(&loss.field);
-        // What an error says in brackets (a request id) differs each time.
-        let why = loss.why.split(" (").next().unwrap_or_default();
+        let place = loss_place(&loss.field);
+        let why = loss_reason(&loss.why);
         let values = params![phase, name(&loss.record), json(&loss.rule)?, place, why, json(loss)?];
         insert.execute(values).map_err(db)?;
     }
     Ok(())
-}
-
-/// `parts[m-17].body` as `parts[].body`: so that losses of one sort are counted together.
-fn without_numbers(field: &str) -> String {
-    match (field.find('['), field.find(']')) {
-        (Some(open), Some(close)) if open < close => format!("{}{}", &field[..=open], &field[close..]),
-        _ => field.to_owned(),
-    }
 }
 
 fn put_in_quarantine(c: &Connection, q: &Quarantined) -> Result<()> {

@@ -251,6 +251,84 @@ fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
+/// A count as SQLite knows them: its whole numbers end at i64's.
+fn whole(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
 fn all<T>(items: Vec<Result<T>>) -> Result<Vec<T>> {
     items.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Page, Stage};
+    use mapping_core::model::{Contact, Record};
+
+    fn contacts(from: u32, count: u32) -> Vec<Record> {
+        let contact = |n: u32| {
+            let mut contact = Contact::new(n.to_string().into());
+            contact.name = Some("x".repeat(2_000).into());
+            Record::from(contact)
+        };
+        (from..from + count).map(contact).collect()
+    }
+
+    async fn limit_pages(db: &Sqlite, pages: u32) {
+        db.write(move |c| {
+            c.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(())).map_err(super::db)
+        })
+        .await
+        .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_a_clear_error_and_with_space_the_work_goes_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&dir.path().join("run.db")).unwrap();
+        limit_pages(&db, 120).await;
+        let error = db.put(contacts(0, 500)).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Ledger, Some("disk_full")));
+        assert_eq!(crate::Failure::from(error).exit.code(), 5);
+        limit_pages(&db, 100_000).await;
+        db.put(contacts(0, 500)).await.unwrap();
+        db.end_page(Page { kind: "contact".into(), ..Page::default() }).await.unwrap();
+        assert_eq!(db.counts().unwrap()["contact"], 500, "nothing of the failed commit is left");
+    }
+
+    #[tokio::test]
+    async fn an_unfinished_page_does_not_count_after_a_restart() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("run.db");
+        let db = Sqlite::open(&path).unwrap();
+        db.put(contacts(0, 3)).await.unwrap();
+        db.end_page(Page { kind: "contact".into(), cursor: Some("3".into()), ..Page::default() })
+            .await
+            .unwrap();
+        db.put(contacts(3, 3)).await.unwrap();
+        drop(db);
+        let db = Sqlite::open(&path).unwrap();
+        db.drop_unfinished().await.unwrap();
+        assert_eq!(db.counts().unwrap()["contact"], 3);
+        assert_eq!(db.pages().unwrap()["contact"].cursor.as_deref(), Some("3"));
+    }
+
+    #[tokio::test]
+    async fn many_writers_share_commits_and_one_that_fails_takes_nobody_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&dir.path().join("run.db")).unwrap();
+        let writes = (0..50).map(|n| {
+            let db = &db;
+            async move {
+                if n == 7 {
+                    return db.write(|_| -> Result<()> { Err(Error::bug("planted")) }).await.is_err();
+                }
+                db.put(contacts(n, 1)).await.is_ok()
+            }
+        });
+        assert!(futures_util::future::join_all(writes).await.into_iter().all(|as_expected| as_expected));
+        db.end_page(Page { kind: "contact".into(), ..Page::default() }).await.unwrap();
+        assert_eq!(db.counts().unwrap()["contact"], 49);
+    }
 }

@@ -1,6 +1,6 @@
 //! The stage's tables.
 
-use super::{Sqlite, all, db, from_json, json, name, parse};
+use super::{Sqlite, all, db, from_json, json, name, parse, whole};
 use crate::store::{BadRecord, Page, PageCount, Stage, Staged, parent_of};
 use async_trait::async_trait;
 use mapping_core::model::Record;
@@ -81,7 +81,7 @@ impl Stage for Sqlite {
         let rows: Vec<(u64, String)> = self.read(|c| {
             let sql = "SELECT seq, body FROM record WHERE kind = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
             let mut query = c.prepare_cached(sql)?;
-            let rows = query.query_map(params![kind, after, limit as u64], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let rows = query.query_map(params![kind, after, whole(limit)], |r| Ok((r.get(0)?, r.get(1)?)))?;
             rows.collect()
         })?;
         rows.into_iter().map(|(seq, body)| Ok(Staged { seq, record: from_json(&body)? })).collect()
@@ -107,14 +107,14 @@ impl Stage for Sqlite {
             let sql = "SELECT name FROM record r WHERE parent IS NOT NULL AND kind <> 'ticket'
                        AND NOT EXISTS (SELECT 1 FROM record p WHERE p.name = r.parent) ORDER BY seq LIMIT ?1";
             let mut query = c.prepare_cached(sql)?;
-            query.query_map([limit as u64], |row| Ok(parse(&row.get::<_, String>(0)?)))?.collect()
+            query.query_map([whole(limit)], |row| Ok(parse(&row.get::<_, String>(0)?)))?.collect()
         })
     }
 
     fn bad(&self, limit: usize) -> Result<Vec<BadRecord>> {
         self.read(|c| {
             let mut query = c.prepare_cached("SELECT name, why, raw FROM bad ORDER BY name LIMIT ?1")?;
-            query.query_map([limit as u64], bad_row)?.collect()
+            query.query_map([whole(limit)], bad_row)?.collect()
         })
     }
 

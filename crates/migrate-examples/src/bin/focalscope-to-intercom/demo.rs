@@ -90,14 +90,23 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let began = Instant::now();
     let stand_ins = StandIns::start(options).await?;
-    let secrets = Secrets { user: None, password: Some("sandbox".into()), api_key: None, token: Some("sandbox-token".into()) };
+    let secrets = Secrets {
+        user: None,
+        password: Some("sandbox".into()),
+        api_key: None,
+        token: Some("sandbox-token".into()),
+    };
     let sides = FocalScopeToIntercom::with(secrets);
     let dir = common.run.clone().unwrap_or_else(|| {
-        std::env::temp_dir().join(format!("focalscope-to-intercom-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S%3f")))
+        std::env::temp_dir()
+            .join(format!("focalscope-to-intercom-{}", Timestamp::now().strftime("%Y%m%d-%H%M%S%3f")))
     });
     let program = Program { sides: &sides, show, timer: &SystemTimer, cancel };
     let run = Run::create(&dir, &stand_ins.init(&sides))?;
-    show.say(&format!("FocalScope at http://{}, Intercom at http://{}", stand_ins.focalscope_at, stand_ins.intercom_at));
+    show.say(&format!(
+        "FocalScope at http://{}, Intercom at http://{}",
+        stand_ins.focalscope_at, stand_ins.intercom_at
+    ));
 
     let doctor = program.doctor(&run, None).await?;
     stop_unless(doctor.exit, &[Exit::Done], "doctor")?;
@@ -127,7 +136,8 @@ pub(crate) async fn run(
     program.report(&run)?;
 
     let verdict = stand_ins.judge(&run, &apply.label)?;
-    let made = stand_ins.intercom.with_journal(|journal| journal.phase(APPLY).map_or(0, |phase| phase.total.calls));
+    let made =
+        stand_ins.intercom.with_journal(|journal| journal.phase(APPLY).map_or(0, |phase| phase.total.calls));
     let summary = Summary {
         source: verdict.source,
         destination: verdict.destination,
@@ -152,7 +162,8 @@ pub(crate) async fn run(
 impl StandIns {
     async fn start(options: &Options) -> Result<Self, Failure> {
         let dataset = match &options.mail {
-            Some(folder) => mail::load(folder, &mail::MailSettings::default()).map_err(|e| io("the folder of mail can't be read", e))?,
+            Some(folder) => mail::load(folder, &mail::MailSettings::default())
+                .map_err(|e| io("the folder of mail can't be read", e))?,
             None => generator::generate(options.seed, options.tickets),
         };
         let focalscope = FocalScope::new(dataset.clone());
@@ -241,10 +252,19 @@ fn conclude(show: &Show, summary: &Summary, verdict: &Verdict) -> Exit {
         ("mails to customers", summary.notifications.to_string()),
         ("mails to teammates", summary.teammate_notifications.to_string()),
         ("workflows that would fire", summary.workflow_triggers.to_string()),
-        ("calls", format!("{} made, {} planned, {} at least", summary.calls.made, summary.calls.planned, summary.calls.floor)),
+        (
+            "calls",
+            format!(
+                "{} made, {} planned, {} at least",
+                summary.calls.made, summary.calls.planned, summary.calls.floor
+            ),
+        ),
     ]);
     for finding in verdict.findings.iter().take(20) {
-        show.say(&format!("{:?}: {} {} {}: {}", finding.what, finding.kind, finding.id, finding.field, finding.detail));
+        show.say(&format!(
+            "{:?}: {} {} {}: {}",
+            finding.what, finding.kind, finding.id, finding.field, finding.detail
+        ));
     }
     if show.is_json() {
         show.object(summary);
@@ -263,7 +283,8 @@ fn stop_unless(exit: Exit, good: &[Exit], step: &str) -> Result<(), Failure> {
 }
 
 async fn listen() -> Result<(TcpListener, SocketAddr), Failure> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| io("no port to listen on", e))?;
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(|e| io("no port to listen on", e))?;
     let address = listener.local_addr().map_err(|e| io("no port to listen on", e))?;
     Ok((listener, address))
 }

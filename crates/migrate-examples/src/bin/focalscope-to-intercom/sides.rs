@@ -99,11 +99,6 @@ impl Sides for FocalScopeToIntercom {
     async fn sink(&self, run: &Run) -> Result<Box<dyn Sink>, Failure> {
         let (config, options) = self.intercom(run)?;
         let client = intercom::Client::new(config)?;
-        if client.deadline().as_secs() > u64::from(run.config().limits.landing_seconds) {
-            let message = "a call may take longer than the engine waits for it to land; raise limits.landing_seconds \
-                           or lower destination.http.deadline";
-            return Err(Error::not_sent(ErrorKind::Config, message).into());
-        }
         Ok(Box::new(intercom::IntercomSink::new(&client, options)))
     }
 

@@ -50,6 +50,9 @@ fn as_json_schema(value: &mut Value) {
                 if let Some(Value::String(kind)) = map.get("type").cloned() {
                     map.insert("type".into(), json!([kind, "null"]));
                 }
+                if let Some(Value::Array(any)) = map.get_mut("oneOf") {
+                    any.push(json!({"type": "null"}));
+                }
                 if let Some(Value::Array(values)) = map.get_mut("enum") {
                     values.push(Value::Null);
                 }
@@ -83,6 +86,10 @@ fn people(to: &Endpoint) -> Vec<Request> {
         .email("a@b.example")
         .signed_up_at(Timestamp::from_second(1_600_000_000).unwrap())
         .attribute("city", "Berlin");
+    let not_ours = Query::all([
+        Query::filter("external_id", "!=", Value::Null),
+        Query::filter("external_id", "!~", "focalscope:"),
+    ]);
     let emptied = ContactUpdate::new()
         .empty("name")
         .empty("phone")
@@ -106,6 +113,7 @@ fn people(to: &Endpoint) -> Vec<Request> {
         take(contacts::archive(to, &id)),
         take(contacts::unarchive(to, &id)),
         take(contacts::search(to, &Query::is("email", "a@b.example"), 50, Some(&Cursor::new("c")))),
+        take(contacts::search(to, &not_ours, 1, None)),
         take(contacts::list(to, 50, Some(&Cursor::new("c")))),
     ]
 }

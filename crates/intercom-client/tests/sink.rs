@@ -407,6 +407,26 @@ async fn the_catalog_says_what_is_there() {
 }
 
 #[tokio::test]
+async fn external_ids_of_ours_are_no_use_by_the_workspace_and_a_refused_search_is_no_obstacle() {
+    let seeded = |id: &str| SeedContact { external_id: Some(id.to_owned()), ..SeedContact::default() };
+    for (ids, search_fails, in_use) in [
+        (vec!["focalscope:contact:1"], false, "false"),
+        (vec!["focalscope:contact:1", "crm-1"], false, "true"),
+        (vec!["crm-1"], true, "true"),
+        (vec![], true, "false"),
+    ] {
+        let intercom = workspace();
+        intercom.seed(Seed { contacts: ids.into_iter().map(seeded).collect(), ..Seed::default() });
+        if search_fails {
+            let refused = FaultRule::new(Fault::ErrorBefore(422)).on("POST", "/contacts/search").matches([1]);
+            intercom.turn(|k| k.faults = vec![refused]);
+        }
+        let catalog = standin::sink(&intercom, SinkOptions::default()).catalog().await.unwrap();
+        assert_eq!(catalog.facts["external_id_in_use"], in_use);
+    }
+}
+
+#[tokio::test]
 async fn two_attributes_of_one_name_are_refused_before_anything_is_written() {
     let intercom = workspace();
     for name in ["Priority", "priority"] {

@@ -89,7 +89,15 @@ pub(crate) async fn run(
             }
             continue;
         }
-        let Some((member, verdict)) = flying.next().await else { continue };
+        let free = sink.halted().is_none() && flying.len() < bounds.workers;
+        let due = crew.next_moment().filter(|_| free);
+        let landed = tokio::select! {
+            landed = flying.next() => landed,
+            () = ctx.cancel.cancelled(), if sink.halted().is_none() => None,
+            // A long thread must not keep others waiting whose time has come.
+            () = ctx.timer.sleep_until(due.unwrap_or(Timestamp::MAX)), if due.is_some() => None,
+        };
+        let Some((member, verdict)) = landed else { continue };
         bytes = bytes.saturating_sub(member.row.bytes);
         match verdict {
             Ok(Verdict::Over) => {
@@ -149,13 +157,18 @@ impl Crew<'_> {
         })
     }
 
-    /// What to do when nothing flies and nothing is due.
-    fn idle(&self) -> Idle {
+    /// When the next record's time comes.
+    fn next_moment(&self) -> Option<Timestamp> {
         let moments = self.parked.iter().filter_map(|w| match &w.until {
             Until::Time(moment) => Some(*moment),
             _ => None,
         });
-        match moments.min() {
+        moments.min()
+    }
+
+    /// What to do when nothing flies and nothing is due.
+    fn idle(&self) -> Idle {
+        match self.next_moment() {
             Some(moment) => Idle::Until(moment),
             None if self.parked.is_empty() => Idle::Done,
             None => Idle::Stuck,

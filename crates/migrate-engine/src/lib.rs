@@ -11,6 +11,7 @@ mod guarded;
 mod html;
 mod lists;
 mod loading;
+mod planner;
 mod run;
 mod sample;
 pub mod store;

@@ -20,11 +20,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     for (n, line) in LINES.lines().enumerate() {
         let mut fields = line.splitn(3, ',').map(str::to_owned);
-        let (Some(email), Some(at), Some(text)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let (Some(email), Some(at), Some(text)) = (fields.next(), fields.next(), fields.next()) else {
+            continue;
+        };
         let who = SourceRef::new("contact", email.clone());
         session.put(Draft::new("contact", who.clone()).with("email", email)).await?;
         let author = Author { link: Some(Link::Source(who.clone())), name: None };
-        let message = Part::new(format!("m{n}"), Role::Customer, author, Some(at.parse()?), Body::plain(text));
+        let message =
+            Part::new(format!("m{n}"), Role::Customer, author, Some(at.parse()?), Body::plain(text));
         let thread = Draft::new("conversation", SourceRef::new("line", n.to_string()))
             .with("contact", Value::Link(who.into()))
             .with("state", "open")

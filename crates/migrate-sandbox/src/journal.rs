@@ -104,6 +104,8 @@ pub struct Journal {
     pub phases: Vec<Phase>,
     /// Ignored keys by `METHOD endpoint key`, with the number of requests that sent them; [`MOST_KEYS`] of them.
     pub ignored_keys: BTreeMap<String, u64>,
+    /// Ignored keys of all requests, those beyond [`MOST_KEYS`] too.
+    pub ignored_keys_total: u64,
     /// Messages to customers: mail, push, SMS.
     pub notifications: Effects,
     /// Messages to teammates.
@@ -135,6 +137,7 @@ impl Journal {
                 endpoints: BTreeMap::new(),
             }],
             ignored_keys: BTreeMap::new(),
+            ignored_keys_total: 0,
             notifications: Effects::default(),
             teammate_notifications: Effects::default(),
             workflow_triggers: Effects::default(),
@@ -151,6 +154,7 @@ impl Journal {
     /// Writes a request down.
     pub fn record(&mut self, entry: Entry) {
         let key = format!("{} {}", entry.method, entry.endpoint);
+        self.ignored_keys_total += entry.ignored_keys.len() as u64;
         for ignored in &entry.ignored_keys {
             let name = format!("{key} {ignored}");
             if self.ignored_keys.len() < MOST_KEYS || self.ignored_keys.contains_key(&name) {

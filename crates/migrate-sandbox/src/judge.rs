@@ -4,13 +4,16 @@
 //! list of what the tool says it lost or held back. What is on that list counts as explained, and only that: an entry
 //! must name the record, and the field unless it speaks of the whole record.
 
+mod assignment;
 mod expect;
 mod explain;
 mod html;
+mod known;
 mod people;
 mod text;
 mod thread;
 mod ticket;
+mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -60,6 +63,9 @@ pub struct Options {
     pub contact_attribute: String,
     /// Names of the attributes that hold categories, by category id; without an entry any attribute may hold the value.
     pub category_attributes: BTreeMap<u64, String>,
+    /// Names of the attributes that hold other fields, by the name that findings give them, such as
+    /// `custom_fields.Order no.`, `call.duration` or `company`; without an entry any attribute may hold the value.
+    pub field_attributes: BTreeMap<String, String>,
     /// Tag that every conversation of the run carries; none: not compared.
     pub batch_tag: Option<String>,
     /// Id of the teammate who stands for agents without one; the owner of the token when absent.
@@ -82,11 +88,26 @@ impl Default for Options {
             assigned_attribute: named("focalscope_assigned_at__c"),
             contact_attribute: "focalscope_contact_id__c".into(),
             category_attributes: BTreeMap::new(),
+            field_attributes: BTreeMap::new(),
             batch_tag: None,
             placeholder_admin: None,
             partial: false,
             known_conversations: Vec::new(),
         }
+    }
+}
+
+impl Options {
+    /// Attributes that hold something else than custom fields.
+    fn known_attributes(&self) -> Vec<&str> {
+        let named = [
+            &self.channel_attribute,
+            &self.priority_attribute,
+            &self.closed_attribute,
+            &self.assigned_attribute,
+        ];
+        let named = named.into_iter().flatten().chain(self.category_attributes.values());
+        named.chain([&self.key_attribute, &self.contact_attribute]).map(String::as_str).collect()
     }
 }
 
@@ -176,6 +197,8 @@ pub struct Verdict {
     pub fields_compared: u64,
     /// Findings that the tool's own lists explain.
     pub explained: u64,
+    /// These, by kind of record and field.
+    pub explained_fields: BTreeMap<String, u64>,
     /// Messages to customers.
     pub notifications: u64,
     /// Messages to teammates.
@@ -184,7 +207,9 @@ pub struct Verdict {
     pub workflow_triggers: u64,
     /// Calls that no migration may make.
     pub denied_calls: u64,
-    /// Keys that requests carried in vain, with their number.
+    /// How often requests carried keys in vain.
+    pub ignored_keys_total: u64,
+    /// These keys, with their number; [`crate::journal::MOST_KEYS`] different ones.
     pub ignored_keys: BTreeMap<String, u64>,
     /// The first [`MOST_FINDINGS`] findings that nothing explains.
     pub findings: Vec<Finding>,
@@ -205,6 +230,7 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
     let inner = intercom.lock();
     let mut court = Court {
         source: Source::new(dataset),
+        by_source_id: people::by_source_id(&inner.ws, &options.contact_attribute),
         ws: &inner.ws,
         first_call: inner.journal.entries.first().map(|entry| entry.at),
         options,
@@ -223,6 +249,7 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
     verdict.teammate_notifications = inner.journal.teammate_notifications.count;
     verdict.workflow_triggers = inner.journal.workflow_triggers.count;
     verdict.denied_calls = inner.journal.denied_calls.count;
+    verdict.ignored_keys_total = inner.journal.ignored_keys_total;
     verdict.ignored_keys.clone_from(&inner.journal.ignored_keys);
     verdict
 }
@@ -231,6 +258,8 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
 struct Court<'a> {
     source: Source<'a>,
     ws: &'a Workspace,
+    /// Contacts by the id that they had at the source.
+    by_source_id: HashMap<&'a str, Vec<u32>>,
     /// When the stand-in was first asked for something; what is older was there before.
     first_call: Option<i64>,
     options: &'a Options,
@@ -281,6 +310,7 @@ impl<'a> Court<'a> {
             }
         }
         self.compare_people(&arrived);
+        self.compare_known();
     }
 
     fn count_source(&mut self, moved: &[&Ticket]) {
@@ -340,6 +370,8 @@ impl<'a> Court<'a> {
     fn find(&mut self, what: What, subject: &Subject<'_>, field: &str, detail: &str) {
         if self.explanations.explain(what, subject, field) {
             self.verdict.explained += 1;
+            // Names of fields are the help desk's own; their number is bounded by its custom fields.
+            *self.verdict.explained_fields.entry(format!("{} {field}", subject.kind)).or_default() += 1;
             return;
         }
         match what {

@@ -1,13 +1,14 @@
 //! The judge finds nothing wrong with a careful migration, and finds each kind of defect planted in one.
 
+#![recursion_limit = "256"]
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 
-use migrate_sandbox::dataset::{Dataset, Ticket};
+use migrate_sandbox::dataset::{CallLeg, Channel, Dataset, Ticket};
 use migrate_sandbox::generator::generate;
-use migrate_sandbox::intercom::Edit;
+use migrate_sandbox::intercom::{Edit, Seed, SeedContact};
 use migrate_sandbox::judge::{Explained, Options, Verdict, What, judge};
 use serde_json::json;
 use support::loader::{BATCH, Loaded, load};
@@ -21,11 +22,15 @@ fn dataset() -> Dataset {
     serde_json::from_value(json!({
         "agents": [{"id": 1, "login": "ada", "name": "Ada Agent", "email": "ada@helpdesk.example"},
             {"id": 2, "login": "gus", "name": "Gus Gone", "email": "gus@left.example", "state": "deleted"}],
-        "contacts": [{"id": 10, "name": "Ann Customer", "emails": ["Ann@customer.example"], "phones": ["+45 12 34 56 78"]}],
+        "queues": [{"id": 3, "name": "Billing"}],
+        "companies": [{"id": 4, "name": "Smith & Sons"}],
+        "contacts": [{"id": 10, "name": "Ann Customer", "emails": ["Ann@customer.example"], "phones": ["+45 12 34 56 78"],
+            "company": 4, "custom_fields": [{"name": "Customer no.", "type": "text", "value": "00037"}]}],
         "categories": [{"id": 5, "name": "Topic", "values": ["Billing", "Login"], "active": true},
             {"id": 6, "name": "Product", "values": ["App", "Site"], "multi": true, "active": true}],
         "tickets": [{"id": 100, "number": "FS-100", "subject": "The order", "status": "Closed", "priority": "High",
-            "channel": "email", "contact": 10, "created": "2026-01-02T10:00:00Z", "closed": "2026-01-09T10:00:00Z",
+            "channel": "email", "contact": 10, "agent": 1, "queue": 3,
+            "custom_fields": [{"name": "Order no.", "type": "text", "value": "815"}], "created": "2026-01-02T10:00:00Z", "closed": "2026-01-09T10:00:00Z",
             "categories": [{"category": 5, "values": ["Login"]}, {"category": 6, "values": ["App", "Site"]}],
             "messages": [
                 {"id": 1, "direction": "in", "author": {"kind": "contact", "id": 10, "name": "Ann"},
@@ -37,7 +42,8 @@ fn dataset() -> Dataset {
                 {"id": 3, "direction": "note", "author": {"kind": "agent", "id": 2, "name": "Gus Gone"},
                     "sent_at": "2026-01-04T10:00:00Z", "body": "Carrier says Friday."},
                 {"id": 4, "direction": "in", "author": {"kind": "contact", "id": 10, "name": "Ann"},
-                    "sent_at": "2026-01-05T10:00:00Z", "body": "Thanks, it came."}]}]
+                    "sent_at": "2026-01-05T10:00:00Z", "body": "Thanks, it came."}]},
+            {"id": 101, "number": "FS-101", "subject": "The order again", "contact": 10, "merged_into": 100}]
     }))
     .unwrap()
 }
@@ -70,7 +76,8 @@ async fn a_careful_migration_is_clean_and_compared_field_by_field() {
     assert_eq!((verdict.source.tickets, verdict.source.messages, verdict.source.attachments), (1, 4, 1));
     assert_eq!(verdict.source.attachment_bytes, 900);
     let counts = verdict.destination;
-    assert_eq!((counts.conversations, counts.parts, counts.contacts, counts.files), (1, 4, 1, 1));
+    assert_eq!((counts.conversations, counts.parts, counts.contacts, counts.files), (1, 5, 1, 1));
+    assert_eq!(verdict.ignored_keys_total, 0);
     assert_eq!((verdict.notifications, verdict.denied_calls, verdict.explained), (0, 0, 0));
     assert_eq!(verdict.workflow_triggers, 3, "create, one reply by the customer, close");
     assert!(verdict.ignored_keys.is_empty());
@@ -199,6 +206,198 @@ async fn a_changed_or_doubled_contact_is_found() {
 }
 
 #[tokio::test]
+async fn a_changed_assignment_is_found_on_a_closed_ticket_too() {
+    let admin = Some(ADMIN.parse().unwrap());
+    for admin in [admin, Some(0)] {
+        let verdict = after(|conversation| Edit::Assign { conversation, admin, team: None }).await;
+        only(&verdict, What::FieldDifference, "ticket", "assignee");
+    }
+    for team in [Some(5_017_691), Some(0)] {
+        let verdict = after(|conversation| Edit::Assign { conversation, admin: None, team }).await;
+        only(&verdict, What::FieldDifference, "ticket", "team");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_without_teammate_and_a_queue_without_team_leave_a_ticket_to_nobody() {
+    let (desk, mut dataset, loaded, id) = moved().await;
+    dataset.tickets[0].agent = Some(2);
+    dataset.queues[0].name = "Unheard of".into();
+    let judged = |dataset: &Dataset| judge(dataset, &desk.intercom, &loaded.explained, &options());
+    let found: Vec<String> = judged(&dataset).findings.into_iter().map(|f| f.field).collect();
+    assert_eq!(found, ["assignee", "team"]);
+    desk.intercom.edit(&Edit::Assign { conversation: id, admin: Some(0), team: Some(0) }).unwrap();
+    assert!(judged(&dataset).is_clean());
+    // A deprecated team takes no tickets.
+    dataset.queues[0].name = "Old".into();
+    assert!(judged(&dataset).is_clean());
+}
+
+#[tokio::test]
+async fn a_custom_field_may_lie_in_any_attribute_unless_one_is_named() {
+    let change = |value| {
+        move |conversation| Edit::Attribute { conversation, name: "field_order_no___c".into(), value }
+    };
+    let order = "custom_fields.Order no.";
+    only(&after(change(json!("816"))).await, What::FieldDifference, "ticket", order);
+    only(&after(change(json!(null))).await, What::FieldDifference, "ticket", order);
+    let (desk, dataset, loaded, _) = moved().await;
+    for (name, clean) in [("field_order_no___c", true), ("field_other__c", false)] {
+        let field_attributes = [(order.to_owned(), name.to_owned())].into();
+        let options = Options { field_attributes, ..options() };
+        let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options);
+        assert_eq!(verdict.is_clean(), clean, "{:#?}", verdict.findings);
+    }
+}
+
+#[tokio::test]
+async fn figures_of_a_call_are_found_in_attributes() {
+    let (desk, mut dataset) = (Desk::new(), dataset());
+    let ticket = &mut dataset.tickets[0];
+    ticket.channel = Channel::Voice;
+    ticket.calls.push(CallLeg {
+        id: 70,
+        uuid: "6ba7".into(),
+        from: "+45 12 34 56 78".into(),
+        duration: 93,
+        disposition: "ANSWERED".into(),
+        recording_url: Some("https://pbx.example/6ba7.mp3".into()),
+        note: Some("Will send the serial number".into()),
+        ..CallLeg::default()
+    });
+    let loaded = load(&desk, &dataset).await;
+    let conversation = loaded.conversations[&100].clone();
+    let judged = || judge(&dataset, &desk.intercom, &loaded.explained, &options());
+    assert!(judged().is_clean(), "{:#?}", judged().findings);
+    for field in ["duration", "disposition", "recording", "note"] {
+        let (conversation, name) = (conversation.clone(), format!("call_{field}__c"));
+        desk.intercom.edit(&Edit::Attribute { conversation, name, value: json!(null) }).unwrap();
+    }
+    let found: Vec<String> = judged().findings.into_iter().map(|finding| finding.field).collect();
+    assert_eq!(found, ["call.duration", "call.disposition", "call.recording", "call.note"]);
+}
+
+#[tokio::test]
+async fn fields_of_a_contact_and_its_company_are_compared() {
+    for (field, finding) in [
+        ("name", "name"),
+        ("phone", "phone"),
+        ("company__c", "company"),
+        ("field_customer_no___c", "custom_fields.Customer no."),
+    ] {
+        let (desk, dataset, loaded, _) = moved().await;
+        let contact = known_as(&desk, "focalscope:contact:10").await;
+        let edit = Edit::Contact { contact, field: field.into(), value: json!(null) };
+        desk.intercom.edit(&edit).unwrap();
+        let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options());
+        let found: Vec<&str> = verdict.findings.iter().map(|finding| finding.field.as_str()).collect();
+        assert!(found.contains(&finding), "{field}: {:#?}", verdict.findings);
+        assert!(found.iter().all(|field| *field == finding), "{:#?}", verdict.findings);
+    }
+}
+
+async fn known_as(desk: &Desk, external_id: &str) -> String {
+    desk.get(&format!("/contacts/find_by_external_id/{external_id}")).await.ok().id()
+}
+
+#[tokio::test]
+async fn whoever_was_there_before_is_unchanged_matched_or_not() {
+    let desk = Desk::new();
+    let person = |email: &str| SeedContact {
+        name: Some("Known already".into()),
+        email: Some(email.into()),
+        external_id: Some(format!("crm-{email}")),
+        owner_id: Some(ADMIN.parse().unwrap()),
+        ..SeedContact::default()
+    };
+    let contacts = vec![person("ann@customer.example"), person("bystander@customer.example")];
+    desk.intercom.seed(Seed { contacts, ..Seed::default() });
+    let dataset = dataset();
+    let loaded = load(&desk, &dataset).await;
+    let judged = || judge(&dataset, &desk.intercom, &loaded.explained, &options());
+    assert!(judged().is_clean(), "{:#?}", judged().findings);
+    for email in ["ann@customer.example", "bystander@customer.example"] {
+        let contact = known_as(&desk, &format!("crm-{email}")).await;
+        let edit = |field: &str, value| {
+            desk.intercom
+                .edit(&Edit::Contact { contact: contact.clone(), field: field.into(), value })
+                .unwrap();
+        };
+        for (field, value, before) in [
+            ("external_id", json!("crm-other"), json!(format!("crm-{email}"))),
+            ("owner_id", json!(null), json!(ADMIN.parse::<u64>().unwrap())),
+            ("unsubscribed", json!(true), json!(false)),
+            ("name", json!("Ann Customer"), json!("Known already")),
+        ] {
+            edit(field, value);
+            let finding = if let Some(short) = field.strip_suffix("_id").filter(|it| *it == "owner") {
+                short
+            } else {
+                field
+            };
+            only(&judged(), What::FieldDifference, "contact", finding);
+            edit(field, before);
+        }
+    }
+    let contact = known_as(&desk, "crm-bystander@customer.example").await;
+    desk.intercom.edit(&Edit::DeleteContact { contact }).unwrap();
+    only(&judged(), What::Lost, "contact", "");
+}
+
+#[tokio::test]
+async fn a_merged_ticket_s_note_that_is_missing_is_found() {
+    let verdict = after(|conversation| Edit::Remove { conversation, message: 4 }).await;
+    only(&verdict, What::Lost, "ticket", "merged");
+}
+
+#[tokio::test]
+async fn assigning_and_closing_move_no_message() {
+    let (desk, dataset, loaded, id) = moved().await;
+    let parts = desk.get(&format!("/conversations/{id}")).await.ok();
+    assert!(parts.kinds().iter().any(|kind| kind == "assignment"), "{:?}", parts.kinds());
+    assert_eq!(parts.kinds().last().map(String::as_str), Some("close"));
+    // A second move of the ticket between teams, long after.
+    desk.advance(60);
+    for kind in ["close", "open", "close"] {
+        let body = json!({"message_type": kind, "type": "admin", "admin_id": ADMIN});
+        desk.post(&format!("/conversations/{id}/parts"), body).await.ok();
+    }
+    let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options());
+    assert!(verdict.is_clean(), "{:#?}", verdict.findings);
+}
+
+#[tokio::test]
+async fn a_listed_body_excuses_no_missing_file_and_a_listed_file_no_missing_body() {
+    let (desk, dataset, _, conversation) = moved().await;
+    desk.intercom.edit(&Edit::Remove { conversation, message: 1 }).unwrap();
+    let judged = |fields: &[&str]| {
+        let entry = |field: &&str| Explained {
+            kind: "ticket".into(),
+            id: "100".into(),
+            field: Some((*field).to_owned()),
+            rule: "Dropped".into(),
+        };
+        let list: Vec<Explained> = fields.iter().map(entry).collect();
+        let verdict = judge(&dataset, &desk.intercom, &list, &options());
+        verdict.findings.iter().map(|f| f.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(&[]), ["message", "attachment"]);
+    assert_eq!(judged(&["parts[2].body"]), ["attachment"]);
+    assert_eq!(judged(&["parts[2].files[50]"]), ["message"]);
+    assert_eq!(judged(&["parts[3].body", "parts[2].files[51]", "parts[2].at"]), ["message", "attachment"]);
+    assert!(judged(&["parts[2]"]).is_empty());
+}
+
+#[tokio::test]
+async fn keys_that_nothing_reads_are_counted() {
+    let (desk, dataset, loaded, id) = moved().await;
+    desk.put(&format!("/conversations/{id}"), json!({"read": true, "stat": "closed"})).await.ok();
+    let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options());
+    assert_eq!(verdict.ignored_keys_total, 1);
+    assert_eq!(verdict.ignored_keys.len(), 1);
+}
+
+#[tokio::test]
 async fn what_the_tool_lists_is_explained_when_record_and_field_agree() {
     let (desk, dataset, _, id) = moved().await;
     desk.intercom.edit(&Edit::Title { conversation: id.clone(), text: "Else".into() }).unwrap();
@@ -214,6 +413,8 @@ async fn what_the_tool_lists_is_explained_when_record_and_field_agree() {
     let verdict = judged(&right);
     assert!(verdict.is_clean(), "{:#?}", verdict.findings);
     assert_eq!(verdict.explained, 2);
+    let fields = verdict.explained_fields.iter().map(|(field, count)| (field.as_str(), *count));
+    assert_eq!(fields.collect::<Vec<_>>(), [("message body", 1), ("ticket title", 1)]);
     let wrong = [
         entry("ticket", "FS-101", Some("title")),
         entry("message", "4", None),
@@ -226,11 +427,11 @@ async fn what_the_tool_lists_is_explained_when_record_and_field_agree() {
 #[tokio::test]
 async fn a_quarantined_ticket_is_not_lost_and_one_left_out_in_silence_is() {
     let (desk, mut dataset, _, _) = moved().await;
-    dataset.tickets.push(Ticket { id: 101, number: "FS-101".into(), ..Ticket::default() });
+    dataset.tickets.push(Ticket { id: 102, number: "FS-102".into(), ..Ticket::default() });
     assert_eq!(judge(&dataset, &desk.intercom, &[], &options()).lost, 1);
     let entry = Explained {
         kind: "ticket".into(),
-        id: "101".into(),
+        id: "102".into(),
         rule: "quarantine".into(),
         ..Explained::default()
     };
@@ -250,7 +451,7 @@ async fn two_tickets_with_one_number_find_their_own_conversations() {
     let desk = Desk::new();
     let mut dataset = dataset();
     let mut second = dataset.tickets[0].clone();
-    second.id = 101;
+    second.id = 109;
     second.subject = "Another matter".into();
     second.messages.truncate(1);
     second.messages[0].id = 9;

@@ -3,7 +3,7 @@
 use super::IntercomSink;
 use super::fields::TEXT_CHARS;
 use super::shape_contact::EXTERNAL_ID_IN_USE;
-use crate::api::{Admin, ConversationAttribute, DataAttribute};
+use crate::api::{Admin, ConversationAttribute, DataAttribute, Query};
 use crate::{Region, api};
 use jiff::Timestamp;
 use mapping_core::{
@@ -11,8 +11,6 @@ use mapping_core::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Pages of contacts that are looked at for external ids of the workspace's own.
-const PROBED_PAGES: usize = 3;
 /// External ids of ours begin with it.
 const OURS: &str = "focalscope:";
 
@@ -28,7 +26,7 @@ impl IntercomSink {
         let ours = self.client.conversation_attributes().list(false).await?;
         refuse_duplicates(&ours)?;
         let theirs = self.client.data_attributes().list(false).await?;
-        let (external_ids, contacts) = self.probe_external_ids().await?;
+        let external_ids = self.probe_external_ids().await?;
         let mut facts = BTreeMap::from([(EXTERNAL_ID_IN_USE.to_owned(), external_ids.to_string())]);
         let now = self.clock.now();
         if let Some(url) = self.other_region(app.region.as_deref()) {
@@ -65,7 +63,7 @@ impl IntercomSink {
                 .into_iter()
                 .map(|t| Named { remote: RemoteRef::new("tag", t.id.as_str()), name: t.name })
                 .collect(),
-            counts: contacts.map(|n| ("contact".to_owned(), n)).into_iter().collect(),
+            counts: BTreeMap::new(),
             quota: Some(Quota {
                 limit: u32::try_from(budget.limit).unwrap_or(u32::MAX),
                 window_seconds: u32::try_from(budget.window.as_secs()).unwrap_or(10),
@@ -74,24 +72,21 @@ impl IntercomSink {
         })
     }
 
-    /// Whether the contacts that changed last have external ids that aren't ours.
-    async fn probe_external_ids(&self) -> Result<(bool, Option<u64>)> {
-        let (mut after, mut total) = (None, None);
-        for _ in 0..PROBED_PAGES {
-            let page = self.client.contacts().list(api::search::MOST_PER_PAGE, after.as_ref()).await?;
-            total = total.or(page.total);
-            let own = |c: &api::Contact| {
-                c.external_id.as_deref().is_some_and(|id| !id.is_empty() && !id.starts_with(OURS))
-            };
-            if page.items.iter().any(own) {
-                return Ok((true, total));
-            }
-            match page.next {
-                Some(next) if !page.items.is_empty() => after = Some(next),
-                _ => break,
-            }
+    /// Whether somebody has an external id that isn't ours. A search answers for all contacts in one call; where it is
+    /// refused, those that changed last have to do.
+    async fn probe_external_ids(&self) -> Result<bool> {
+        let not_ours = Query::all([
+            Query::filter("external_id", "!=", serde_json::Value::Null),
+            Query::filter("external_id", "!~", OURS),
+        ]);
+        match self.client.contacts().search(&not_ours, 1, None).await {
+            Ok(page) => return Ok(page.total.unwrap_or(0) > 0 || !page.items.is_empty()),
+            Err(e) if e.kind() == ErrorKind::Invalid => {}
+            Err(e) => return Err(e),
         }
-        Ok((false, total))
+        let page = self.client.contacts().list(api::search::MOST_PER_PAGE, None).await?;
+        let theirs = |id: &str| !id.is_empty() && !id.starts_with(OURS);
+        Ok(page.items.iter().any(|c| c.external_id.as_deref().is_some_and(theirs)))
     }
 
     /// The base URL of the workspace's region, when calls go to another region's. A host of somebody else's (a proxy, a

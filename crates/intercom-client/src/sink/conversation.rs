@@ -225,14 +225,13 @@ fn unclaimed_twins(call: &Call<'_>, mine: &Wanted) -> usize {
 fn made_by_reply(call: &Call<'_>, part: &Part, who: &RemoteRef, answer: &Conversation) -> Receipt {
     let claimed = call.so_far.claimed("part");
     let mine = Wanted::of(part, who);
-    let mut new: Vec<&ConversationPart> = answer
-        .parts()
-        .iter()
-        .filter(|p| is_message(p) && mine.by_same_author(p) && !claimed.contains(&p.id.as_str()))
-        .collect();
+    let mut new: Vec<&ConversationPart> =
+        answer.parts().iter().filter(|p| is_message(p) && mine.by_same_author(p)).collect();
+    // The newest is nearly always the one, so that the claims of a long thread are looked through once.
     new.sort_by_key(|p| std::cmp::Reverse(number(p)));
-    let exact = new.iter().find(|p| mine.differs(p).is_empty());
-    match exact.or(new.first()) {
+    let free = |p: &&&ConversationPart| !claimed.contains(&p.id.as_str());
+    let exact = new.iter().find(|p| mine.differs(p).is_empty() && free(p));
+    match exact.or_else(|| new.iter().find(free)) {
         None => Receipt::nothing(),
         Some(made) => {
             let receipt = Receipt::nothing().output("part", made.id.as_str());

@@ -255,7 +255,7 @@ pub trait Ledger: Send + Sync {
     async fn add_losses(&self, losses: Vec<Loss>) -> Result<()>;
     /// Losses behind this place, with their places.
     fn losses(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>>;
-    /// Losses by rule, field (numbers of parts left out) and reason.
+    /// Losses by rule, field (numbers of parts left out) and reason, the most frequent first.
     fn loss_counts(&self) -> Result<Vec<(mapping_core::LossRule, String, String, u64)>>;
     /// Puts records into the quarantine.
     async fn quarantine(&self, records: Vec<Quarantined>) -> Result<()>;
@@ -325,7 +325,7 @@ pub trait Ledger: Send + Sync {
     fn lock_holder(&self, key: &str) -> Option<SourceRef>;
 
     /// Keeps what `verify` saw.
-    async fn set_verified(&self, record: &SourceRef, seen: Verified) -> Result<()>;
+    async fn set_verified(&self, seen: Vec<(SourceRef, Verified)>) -> Result<()>;
     /// What `verify` saw last.
     fn verified(&self, record: &SourceRef) -> Result<Option<Verified>>;
 

@@ -355,7 +355,10 @@ impl Ledger for Memory {
             let why = super::loss_reason(&loss.why).to_owned();
             *counts.entry((loss.rule, super::loss_place(&loss.field), why)).or_default() += 1;
         }
-        Ok(counts.into_iter().map(|((rule, field, why), n)| (rule, field, why, n)).collect())
+        let mut counts: Vec<_> =
+            counts.into_iter().map(|((rule, field, why), n)| (rule, field, why, n)).collect();
+        counts.sort_by_key(|(_, _, _, n)| std::cmp::Reverse(*n));
+        Ok(counts)
     }
     async fn quarantine(&self, records: Vec<Quarantined>) -> Result<()> {
         let rows = records.into_iter().map(|q| ((q.phase.clone(), q.record.clone()), q));
@@ -508,8 +511,8 @@ impl Ledger for Memory {
     fn lock_holder(&self, key: &str) -> Option<SourceRef> {
         self.held().locks.get(key).cloned()
     }
-    async fn set_verified(&self, record: &SourceRef, seen: Verified) -> Result<()> {
-        self.held().verified.insert(record.clone(), seen);
+    async fn set_verified(&self, seen: Vec<(SourceRef, Verified)>) -> Result<()> {
+        self.held().verified.extend(seen);
         Ok(())
     }
     fn verified(&self, record: &SourceRef) -> Result<Option<Verified>> {

@@ -86,7 +86,7 @@ pub struct ApplyReport {
     pub resumed: bool,
     /// The sums, phase by phase.
     pub phases: Vec<PhaseSum>,
-    /// Calls made by this call of `apply`, settling and lookups included.
+    /// Calls made by this call of `apply`: the look at the destination before it, settling and lookups included.
     pub calls: u64,
     /// Calls that the plan expected for this batch as a whole.
     pub calls_planned: u64,
@@ -127,6 +127,7 @@ pub async fn apply(
 ) -> Result<ApplyReport, Failure> {
     super::extract::require_complete(run)?;
     let head = run.ledger().plan()?.ok_or_else(|| Failure::usage("there is no plan; run `plan` first"))?;
+    let calls_before = sink.meter().calls;
     let inputs = check_plan(run, sink, &head).await?;
     if let Some(who) = &options.approved_by {
         let (what, hash, at) = ("plan".to_owned(), head.digest.clone(), ctx.timer.now());
@@ -134,7 +135,12 @@ pub async fn apply(
     }
     let guarded = Guarded::new(sink, ctx.timer, run.config().limits.unreachable_seconds);
     let drafts = Drafts::new(run, &guarded, inputs).await?;
-    let calls_before = sink.meter().calls;
+    let problems = super::plan::problems(&drafts);
+    if !problems.is_empty() {
+        return Err(
+            Failure::guard("the map doesn't fit the destination; nothing was written").details(problems)
+        );
+    }
     let (batch, resumed) = batch(run, &drafts, &head, options, ctx).await?;
     let say = if resumed { "goes on" } else { "begins" };
     run.ledger().record_event(ctx.timer.now(), &format!("apply: {} {say}", batch.label)).await?;

@@ -201,7 +201,13 @@ async fn read_pages(
     let mut page = Page { kind: kind.to_string(), ..Page::default() };
     let mut held: Vec<Record> = Vec::new();
     let mut in_page = 0;
-    while let Some(item) = items.next().await {
+    loop {
+        let item = tokio::select! {
+            item = items.next() => item,
+            () = ctx.cancel.cancelled() => return Ok(Ended::Interrupted),
+        };
+        // A stream that ends without its last mark is as broken as one that ends with an error.
+        let Some(item) = item else { return Err(cut_off()) };
         match item? {
             Item::Record(record) => {
                 in_page += u64::from(record.key().kind == *kind);
@@ -239,9 +245,11 @@ async fn read_pages(
             _ => return Err(Error::bug("a source sends items that this engine doesn't know")),
         }
     }
-    // A stream that ends without its last mark is as broken as one that ends with an error.
-    Err(Error::not_sent(ErrorKind::Malformed, "the source's stream ended in the middle of a page")
-        .with_retry(Retry::Later))
+}
+
+fn cut_off() -> Error {
+    Error::not_sent(ErrorKind::Malformed, "the source's stream ended in the middle of a page")
+        .with_retry(Retry::Later)
 }
 
 fn in_quarantine(bad: &BadRecord) -> Quarantined {

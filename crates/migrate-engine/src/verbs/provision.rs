@@ -244,16 +244,16 @@ async fn create(
         ledger.set_batch(batch.number, BatchState::Finished).await?;
     }
     ctx.finished("provision", total);
+    let quarantine = ledger.quarantined(10_000)?;
     for want in wanted.iter_mut().filter(|w| !w.entry.done) {
         if let Some((_, state)) = ledger.membership(&want.entry.record)? {
             want.entry.done = matches!(state, MemberState::Applied | MemberState::Matched);
         }
-        let quarantine = ledger.quarantined(10_000)?;
-        let why = quarantine.into_iter().find(|q| q.record == want.entry.record && q.phase == "schema");
+        let why = quarantine.iter().find(|q| q.record == want.entry.record && q.phase == "schema");
         if want.entry.done {
             ledger.release(&want.entry.record, "schema").await?;
         } else if let Some(q) = why {
-            want.entry.why = Some(q.why);
+            want.entry.why = Some(q.why.clone());
         }
     }
     Ok(stopped)

@@ -17,6 +17,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The most differences a report lists; all are counted.
 const LISTED: usize = 1_000;
 
+/// Baselines that are put on disk together.
+const TOGETHER: usize = 100;
+
 /// How to verify.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -197,6 +200,7 @@ impl Reader<'_> {
     async fn batch(&self, batch: &Batch, stride: u64, report: &mut VerifyReport) -> Result<(), Failure> {
         let states = [MemberState::Applied, MemberState::Matched];
         let (mut from, mut place) = (0, 0);
+        let mut seen_now = Vec::new();
         let mut flying = FuturesUnordered::new();
         let workers = self.run.config().limits.workers;
         loop {
@@ -217,7 +221,7 @@ impl Reader<'_> {
                 if flying.len() >= workers
                     && let Some(seen) = flying.next().await
                 {
-                    self.take(seen, report).await?;
+                    self.take(seen, &mut seen_now, report).await?;
                 }
                 flying.push(async move { (member.row.record.clone(), self.one(member).await) });
             }
@@ -226,9 +230,9 @@ impl Reader<'_> {
             }
         }
         while let Some(seen) = flying.next().await {
-            self.take(seen, report).await?;
+            self.take(seen, &mut seen_now, report).await?;
         }
-        Ok(())
+        Ok(self.run.ledger().set_verified(seen_now).await?)
     }
 
     async fn one(&self, member: Member) -> CoreResult<Seen> {
@@ -273,10 +277,7 @@ impl Reader<'_> {
             all.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
         };
         let differs = named(DIFFERS);
-        let mut want = draft.clone();
-        if let Some(written) = written_at_a_match(&progress) {
-            want.fields.retain(|name, _| written.contains(name.as_str()));
-        }
+        let want = promised(draft, &progress);
         seen.left = (draft.fields.len() - want.fields.len()) as u64;
         let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
         let found = diff(&want, observed, &refs);
@@ -296,6 +297,7 @@ impl Reader<'_> {
     async fn take(
         &self,
         (record, seen): (SourceRef, CoreResult<Seen>),
+        seen_now: &mut Vec<(SourceRef, Verified)>,
         report: &mut VerifyReport,
     ) -> Result<(), Failure> {
         let seen = match seen {
@@ -327,20 +329,35 @@ impl Reader<'_> {
         let done = report.records.values().sum();
         self.ctx.progress("verify", done, Some(self.total));
         if !seen.digest.is_empty() {
-            let verified = Verified { digest: seen.digest, different };
-            self.run.ledger().set_verified(&record, verified).await?;
+            seen_now.push((record, Verified { digest: seen.digest, different }));
+            if seen_now.len() >= TOGETHER {
+                self.run.ledger().set_verified(std::mem::take(seen_now)).await?;
+            }
         }
         Ok(())
     }
 }
 
-/// For an object that was there before: the fields that this run changed. The others were never ours to promise.
-fn written_at_a_match(progress: &Progress) -> Option<BTreeSet<&str>> {
-    let first = progress.receipts().map(|(_, r)| &r.made);
-    let made = first.into_iter().find(|m| matches!(m, Made::Created(_) | Made::Matched(_)))?;
-    let changed = progress.receipts().filter(|(_, r)| matches!(r.made, Made::Changed(_)));
-    let fields = changed.flat_map(|(entry, _)| entry.prepared.before.keys().map(String::as_str));
-    matches!(made, Made::Matched(_)).then(|| fields.collect())
+/// The output of a receipt that names, parted by commas, fields that an object keeps as they were there before.
+const KEPT: &str = "kept";
+
+/// What was promised of a record. An object that was there before keeps fields of its own: those that a receipt names
+/// as kept, or, when none says so, all that this run didn't change.
+fn promised(draft: &Draft, progress: &Progress) -> Draft {
+    let mut want = draft.clone();
+    let mut made = progress.receipts().map(|(_, r)| &r.made);
+    if !matches!(made.find(|m| matches!(m, Made::Created(_) | Made::Matched(_))), Some(Made::Matched(_))) {
+        return want;
+    }
+    if let Some(kept) = progress.output(KEPT) {
+        let kept: BTreeSet<&str> = kept.split(',').map(str::trim).collect();
+        want.fields.retain(|name, _| !kept.contains(name.as_str()));
+        return want;
+    }
+    let changes = progress.receipts().filter(|(_, r)| matches!(r.made, Made::Changed(_)));
+    let changed: BTreeSet<&String> = changes.flat_map(|(entry, _)| entry.prepared.before.keys()).collect();
+    want.fields.retain(|name, _| changed.contains(name));
+    want
 }
 
 /// The digest of an object as it was read, whatever the order of its lists: by it `rollback` knows an edit.
@@ -374,5 +391,40 @@ fn how(difference: &Difference) -> String {
         ("", _) => "it should be empty".to_owned(),
         (want, have) if chars(want) == chars(have) => format!("other content, {} characters", chars(have)),
         (want, have) => format!("{} characters instead of {}", chars(have), chars(want)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mapping_core::{Effect, Prepared, Receipt, State, Step};
+
+    fn progress(made: Made, change: Receipt) -> Progress {
+        let mut progress = Progress::of(vec![
+            Step::new("contact.create", Effect::Create),
+            Step::new("contact.adopt", Effect::Change),
+        ]);
+        progress.entries[0].state = State::Applied(Receipt::new(made));
+        progress.entries[1].state = State::Applied(change);
+        progress.entries[1].prepared =
+            Prepared { before: [("phone".to_owned(), Value::Null)].into(), ..Prepared::default() };
+        progress
+    }
+
+    #[test]
+    fn an_object_that_was_there_before_is_held_to_what_was_written_or_not_kept() {
+        let remote = RemoteRef::new("contact", "9");
+        let draft = Draft::new("contact", SourceRef::new("contact", "1"))
+            .with("name", "Ada")
+            .with("email", "ada@example.test")
+            .with("phone", "+4930123");
+        let names = |made: Made, change: Receipt| -> Vec<String> {
+            promised(&draft, &progress(made, change)).fields.into_keys().collect()
+        };
+        let changed = || Receipt::new(Made::Changed(remote.clone()));
+        assert_eq!(names(Made::Created(remote.clone()), changed()), ["email", "name", "phone"]);
+        assert_eq!(names(Made::Matched(remote.clone()), changed()), ["phone"]);
+        let kept = changed().output(KEPT, "name, signed_up_at");
+        assert_eq!(names(Made::Matched(remote.clone()), kept), ["email", "phone"]);
     }
 }

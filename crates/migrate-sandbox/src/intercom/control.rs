@@ -54,6 +54,7 @@ fn journal(intercom: &Intercom, query: &str) -> Result<Value, String> {
             short.total = journal.total;
             short.phases = journal.phases.clone();
             short.ignored_keys = journal.ignored_keys.clone();
+            short.ignored_keys_total = journal.ignored_keys_total;
             let mut out = serde_json::to_value(&short).map_err(|error| error.to_string())?;
             for (name, effects) in [
                 ("notifications", &journal.notifications),

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::store::{Author, Conversation, File, Part, State, Tag, TagApplied};
+use super::store::{Attributes, Author, Contact, Conversation, File, Part, State, Tag, TagApplied};
 use super::{Intercom, markup};
 
 /// A change that leaves no trace in the journal.
@@ -150,6 +150,30 @@ pub enum Edit {
         /// Id of the team.
         team: u64,
     },
+    /// Assigns a conversation; 0 is nobody.
+    Assign {
+        /// Id of the conversation.
+        conversation: String,
+        /// Id of the teammate; stays when absent.
+        admin: Option<u64>,
+        /// Id of the team; stays when absent.
+        team: Option<u64>,
+    },
+    /// Sets a field of a contact: `name`, `email`, `phone`, `external_id`, `owner_id`, `unsubscribed`, or a custom
+    /// attribute by its name. Null removes it.
+    Contact {
+        /// Id of the contact.
+        contact: String,
+        /// Which field.
+        field: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Removes a contact.
+    DeleteContact {
+        /// Id of the contact.
+        contact: String,
+    },
     /// Changes a contact's name.
     ContactName {
         /// Id of the contact.
@@ -193,6 +217,14 @@ impl Intercom {
             Edit::TeamGone { team } => {
                 let place = ws.teams.iter().position(|it| it.id == *team).ok_or(EditError)?;
                 ws.teams.remove(place);
+            }
+            Edit::Contact { contact, field, value } => {
+                let index = ws.contacts.index(contact).ok_or(EditError)?;
+                ws.contacts.change(index, |it| set_field(it, field, value));
+            }
+            Edit::DeleteContact { contact } => {
+                let index = ws.contacts.index(contact).ok_or(EditError)?;
+                ws.contacts.remove(index).ok_or(EditError)?;
             }
             Edit::Delete { conversation } => {
                 ws.remove_conversation(at(conversation)?).ok_or(EditError)?;
@@ -243,7 +275,11 @@ impl Intercom {
 
 fn conversation_of(edit: &Edit) -> &str {
     match edit {
-        Edit::ContactName { .. } | Edit::TeammateGone { .. } | Edit::TeamGone { .. } => "",
+        Edit::ContactName { .. }
+        | Edit::Contact { .. }
+        | Edit::DeleteContact { .. }
+        | Edit::TeammateGone { .. }
+        | Edit::TeamGone { .. } => "",
         Edit::Body { conversation, .. }
         | Edit::Author { conversation, .. }
         | Edit::Visibility { conversation, .. }
@@ -259,6 +295,7 @@ fn conversation_of(edit: &Edit) -> &str {
         | Edit::Attribute { conversation, .. }
         | Edit::Untag { conversation, .. }
         | Edit::Tag { conversation, .. }
+        | Edit::Assign { conversation, .. }
         | Edit::Delete { conversation }
         | Edit::Double { conversation } => conversation,
     }
@@ -278,6 +315,26 @@ fn part(it: &mut Conversation, message: usize) -> Result<&mut Part, EditError> {
 
 fn files(it: &mut Conversation, message: usize) -> Result<&mut Box<[File]>, EditError> {
     if message == 0 { Ok(&mut it.files) } else { Ok(&mut part(it, message)?.files) }
+}
+
+fn set_attribute(attributes: &mut Attributes, name: &str, value: &Value) {
+    attributes.retain(|(known, _)| **known != *name);
+    if !value.is_null() {
+        attributes.push((name.into(), value.clone()));
+    }
+}
+
+fn set_field(it: &mut Contact, field: &str, value: &Value) {
+    let text = || value.as_str().map(str::to_owned);
+    match field {
+        "name" => it.name = text(),
+        "email" => it.email = text(),
+        "phone" => it.phone = text(),
+        "external_id" => it.external_id = text(),
+        "owner_id" => it.owner_id = value.as_u64(),
+        "unsubscribed" => it.unsubscribed = value.as_bool().unwrap_or_default(),
+        name => set_attribute(&mut it.attributes, name, value),
+    }
 }
 
 fn change(it: &mut Conversation, edit: &Edit) -> Result<(), EditError> {
@@ -318,11 +375,10 @@ fn change(it: &mut Conversation, edit: &Edit) -> Result<(), EditError> {
         Edit::State { open, .. } => it.state = if *open { State::Open } else { State::Closed },
         Edit::Title { text, .. } => it.title = Some(text.as_str().into()),
         Edit::Read { read, .. } => it.read = *read,
-        Edit::Attribute { name, value, .. } => {
-            it.attributes.retain(|(known, _)| **known != **name);
-            if !value.is_null() {
-                it.attributes.push((name.as_str().into(), value.clone()));
-            }
+        Edit::Attribute { name, value, .. } => set_attribute(&mut it.attributes, name, value),
+        Edit::Assign { admin, team, .. } => {
+            it.admin_assignee = admin.unwrap_or(it.admin_assignee);
+            it.team_assignee = team.unwrap_or(it.team_assignee);
         }
         _ => return Err(EditError),
     }

@@ -169,6 +169,10 @@ fn push(call: &mut Call<'_>, id: u64, mut part: Part, at: Option<i64>) {
     part.id = call.ws.next_part();
     part.created_at = at.unwrap_or(now);
     if let Some(it) = call.ws.conversations.get_mut(&id) {
+        // Threads are many and short: room is made for a few at a time, not for as many again.
+        if it.parts.len() == it.parts.capacity() {
+            it.parts.reserve_exact((it.parts.len() / 4).max(2));
+        }
         it.parts.push(part);
     }
     call.ws.touch(id, now);

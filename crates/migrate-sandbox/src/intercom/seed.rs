@@ -48,6 +48,8 @@ pub struct SeedContact {
     pub archived: bool,
     /// Blocked.
     pub blocked: bool,
+    /// Id of the teammate who owns the contact.
+    pub owner_id: Option<u64>,
     /// Asked for no mail.
     pub unsubscribed: bool,
     /// External id of the contact this one was merged into.
@@ -134,6 +136,7 @@ impl Intercom {
                 email: person.email,
                 phone: person.phone,
                 name: person.name,
+                owner_id: person.owner_id,
                 unsubscribed: person.unsubscribed,
                 archived: person.archived,
                 blocked: person.blocked,
@@ -142,6 +145,7 @@ impl Intercom {
                 updated_at: created_at,
                 ..Contact::default()
             };
+            ws.seeded.push(contact.clone());
             ws.contacts.insert(contact);
         }
     }

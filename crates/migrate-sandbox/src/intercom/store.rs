@@ -16,6 +16,8 @@ pub(crate) struct Workspace {
     pub(crate) admins: Vec<Admin>,
     pub(crate) teams: Vec<Team>,
     pub(crate) contacts: Contacts,
+    /// People as they were when they were seeded.
+    pub(crate) seeded: Vec<Contact>,
     pub(crate) conversations: BTreeMap<u64, Conversation>,
     /// Conversations by the time of their last change, for lists with the newest first.
     pub(crate) by_update: BTreeSet<(i64, u64)>,

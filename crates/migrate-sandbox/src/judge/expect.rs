@@ -5,13 +5,16 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::text::Expected;
-use crate::dataset::{Agent, Attachment, Author, Contact, ContentType, Dataset, Direction, Ticket};
+use crate::dataset::{Agent, Attachment, Author, Company, Contact, ContentType, Dataset, Direction, Ticket};
 
 /// The data set with what is looked up often.
 pub(super) struct Source<'a> {
     pub(super) dataset: &'a Dataset,
     pub(super) agents: HashMap<u64, &'a Agent>,
     pub(super) contacts: HashMap<u64, &'a Contact>,
+    pub(super) companies: HashMap<u64, &'a Company>,
+    /// Tickets that were merged into a ticket, by its id.
+    pub(super) merged: HashMap<u64, Vec<&'a Ticket>>,
 }
 
 impl<'a> Source<'a> {
@@ -20,6 +23,8 @@ impl<'a> Source<'a> {
             dataset,
             agents: dataset.agents.iter().map(|agent| (agent.id, agent)).collect(),
             contacts: dataset.contacts.iter().map(|contact| (contact.id, contact)).collect(),
+            companies: dataset.companies.iter().map(|company| (company.id, company)).collect(),
+            merged: super::assignment::merged_into(&dataset.tickets),
         }
     }
 

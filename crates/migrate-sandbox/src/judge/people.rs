@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::text::Squeezed;
+use super::values::Wanted;
 use super::{Court, Subject, What};
 use crate::dataset::{Contact, Ticket};
-use crate::intercom::store;
+use crate::intercom::store::{self, Workspace};
 
 impl<'a> Court<'a> {
     /// The contacts at the destination that are this person: by an address, else by the id of the source.
@@ -24,15 +25,9 @@ impl<'a> Court<'a> {
         ws.contacts.with_external_id(&external).for_each(|(index, it)| add(index, it));
         if found.is_empty() {
             let id = contact.id.to_string();
-            let by_attribute = ws.contacts.iter().filter(|(_, it)| self.source_id(it) == Some(id.as_str()));
-            return by_attribute.map(|(index, _)| index).collect();
+            return self.by_source_id.get(id.as_str()).cloned().unwrap_or_default();
         }
         found
-    }
-
-    fn source_id<'b>(&self, contact: &'b store::Contact) -> Option<&'b str> {
-        let attribute = contact.attributes.iter().find(|(name, _)| **name == *self.options.contact_attribute);
-        attribute.and_then(|(_, value)| value.as_str())
     }
 
     /// Compares the contacts of the tickets that arrived.
@@ -59,28 +54,58 @@ impl<'a> Court<'a> {
         let mut sharing: Vec<(u32, Vec<&Contact>)> = sharing.into_iter().collect();
         sharing.sort_by_key(|(index, _)| *index);
         let by_email = self.source.contacts_by_email();
-        for (index, mut contacts) in sharing {
+        for (index, own) in sharing {
+            let mut contacts = own.clone();
             // Whoever else has the address may have given the contact its fields.
             for email in contacts.iter().flat_map(|contact| &contact.emails).collect::<Vec<_>>() {
                 contacts.extend(by_email.get(&email.trim().to_lowercase()).into_iter().flatten());
             }
-            self.compare_person(index, &contacts);
+            self.compare_person(index, &own, &contacts);
         }
     }
 
+    /// What a contact of the source had must be there, or be listed for that contact.
+    fn compare_own_fields(&mut self, it: &store::Contact, contact: &Contact) {
+        let subject = Subject::alone("contact", contact.id);
+        self.compare_fields(&contact.custom_fields, &it.attributes, &subject);
+        let company = contact.company.and_then(|id| self.source.companies.get(&id).copied());
+        if let Some(company) = company.filter(|company| !company.name.trim().is_empty()) {
+            self.compare_value("company", Wanted::Text(&company.name), &it.attributes, &subject);
+        }
+    }
+
+    /// Whether a contact was in the workspace before the run.
+    fn was_there(&self, it: &store::Contact) -> bool {
+        self.first_call.is_some_and(|first| it.created_at < first)
+    }
+
     /// Compares a contact with those of the source that became it: each field must be one of theirs.
-    fn compare_person(&mut self, index: u32, contacts: &[&'a Contact]) {
-        let (Some(it), Some(first)) = (self.ws.contacts.get(index), contacts.first()) else { return };
+    /// `own`: those whose tickets arrived.
+    fn compare_person(&mut self, index: u32, own: &[&'a Contact], contacts: &[&'a Contact]) {
+        let ws = self.ws;
+        let (Some(it), Some(first)) = (ws.contacts.get(index), contacts.first()) else { return };
         // What was there before keeps its fields, except those that were agreed on.
-        if self.first_call.is_some_and(|first| it.created_at < first) {
+        if self.was_there(it) {
             return;
         }
         let also = contacts.iter().map(|contact| contact.id.to_string()).collect();
         let subject = Subject { also, ..Subject::alone("contact", first.id) };
         let names: Vec<String> = contacts.iter().map(|c| Squeezed::of_plain(&c.name).0).collect();
         let name = Squeezed::of_plain(it.name.as_deref().unwrap_or_default()).0;
-        let known = names.contains(&name) || names.iter().all(String::is_empty);
+        let known = names.contains(&name) || name.is_empty();
         self.check(known, &subject, "name", || "another name".into());
+        let phone = it.phone.as_deref();
+        let somebodys = phone.is_none() || contacts.iter().any(|contact| keeps_phone(contact, phone));
+        self.check(somebodys, &subject, "phone", || "a number that is nobody's".into());
+        for contact in own {
+            let wanted = Squeezed::of_plain(&contact.name).0;
+            let kept = wanted.is_empty() || wanted == name || !known;
+            let alone = Subject::alone("contact", contact.id);
+            self.check(kept, &alone, "name", || "another's name, or none".into());
+            let kept = contact.phones.is_empty() || !somebodys || keeps_phone(contact, phone);
+            self.check(kept, &alone, "phone", || "another number, or none".into());
+            self.compare_own_fields(it, contact);
+        }
         let emails: Vec<&String> =
             contacts.iter().flat_map(|c| &c.emails).filter(|e| !e.trim().is_empty()).collect();
         let kept = match &it.email {
@@ -88,10 +113,20 @@ impl<'a> Court<'a> {
             None => emails.is_empty(),
         };
         self.check(kept, &subject, "email", || "another address, or none".into());
-        let kept = contacts.iter().any(|contact| keeps_phone(contact, it.phone.as_deref()));
-        self.check(kept, &subject, "phone", || "another number, or none".into());
         self.check(!it.lead, &subject, "role", || "a lead".into());
     }
+}
+
+/// Contacts by the attribute that holds their id at the source.
+pub(super) fn by_source_id<'b>(ws: &'b Workspace, attribute: &str) -> HashMap<&'b str, Vec<u32>> {
+    let mut out: HashMap<&str, Vec<u32>> = HashMap::new();
+    for (index, it) in ws.contacts.iter() {
+        let held = it.attributes.iter().find(|(name, _)| **name == *attribute);
+        if let Some(id) = held.and_then(|(_, value)| value.as_str()) {
+            out.entry(id).or_default().push(index);
+        }
+    }
+    out
 }
 
 /// Whether a number is one of the contact's, or none when the contact has none.

@@ -8,6 +8,20 @@ use super::html::{text_of_html, words_in_attributes};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Squeezed(pub(super) String);
 
+/// A body that was read back, taken apart once.
+#[derive(Debug)]
+pub(super) struct Read {
+    text: String,
+    pub(super) squeezed: Squeezed,
+}
+
+impl Read {
+    pub(super) fn of_html(html: &str) -> Self {
+        let text = text_of_html(html);
+        Self { squeezed: Squeezed::of_plain(&text), text }
+    }
+}
+
 /// An expected text, and what is needed to find it again in another form.
 #[derive(Debug, Clone)]
 pub(super) struct Expected {
@@ -69,8 +83,8 @@ impl Expected {
     }
 
     /// Whether a body that was read back says this.
-    pub(super) fn fit(&self, body: &str) -> Fit {
-        let actual = Squeezed::of_html(body);
+    pub(super) fn fit(&self, body: &Read) -> Fit {
+        let actual = &body.squeezed;
         if self.squeezed.is_empty() {
             return Fit::Whole;
         }
@@ -78,7 +92,7 @@ impl Expected {
             let (before, rest) = actual.0.split_at(at);
             framed(before, &rest[self.squeezed.0.len()..])
         });
-        if found || (self.html && self.fits_in_words(&text_of_html(body))) { Fit::Whole } else { Fit::No }
+        if found || (self.html && self.fits_in_words(&body.text)) { Fit::Whole } else { Fit::No }
     }
 
     /// Whether a plain form of HTML says the same: all words in order, and between them only addresses, words for
@@ -110,11 +124,10 @@ impl Expected {
     }
 
     /// Length of the text found when it was split over several bodies from the first of them on; none when it was not.
-    pub(super) fn split_over<'a>(&self, bodies: impl Iterator<Item = &'a str>) -> Option<usize> {
+    pub(super) fn split_over<'a>(&self, bodies: impl Iterator<Item = &'a Read>) -> Option<usize> {
         let mut rest = self.squeezed.0.as_str();
         for (used, body) in bodies.enumerate() {
-            let actual = Squeezed::of_html(body);
-            let fragment = fragment(&actual.0, rest)?;
+            let fragment = fragment(&body.squeezed.0, rest)?;
             rest = &rest[fragment..];
             if rest.is_empty() {
                 return Some(used + 1);
@@ -155,7 +168,7 @@ mod tests {
     use super::*;
 
     fn fits(text: &str, html: bool, body: &str) -> bool {
-        Expected::new(text, html).fit(body) == Fit::Whole
+        Expected::new(text, html).fit(&Read::of_html(body)) == Fit::Whole
     }
 
     #[test]
@@ -189,8 +202,12 @@ mod tests {
         let expected = Expected::new(&text, false);
         let (first, second) = text.split_at(1700);
         let parts = [format!("<p>{first}</p>"), format!("<p>(2/2) {second}</p>")];
-        assert_eq!(expected.split_over(parts.iter().map(String::as_str)), Some(2));
+        let split = |parts: &[String]| {
+            let read: Vec<Read> = parts.iter().map(|part| Read::of_html(part)).collect();
+            expected.split_over(read.iter())
+        };
+        assert_eq!(split(&parts), Some(2));
         let gap = [format!("<p>{first}</p>"), format!("<p>(2/2) {}</p>", &second[30..])];
-        assert_eq!(expected.split_over(gap.iter().map(String::as_str)), None);
+        assert_eq!(split(&gap), None);
     }
 }

@@ -1,14 +1,14 @@
 //! A ticket's messages and its conversation's parts.
 
 use super::expect::{self, ExpectedFile, Said, base_name};
-use super::text::{Fit, Squeezed};
+use super::text::{Fit, Read, Squeezed};
 use super::{Court, Subject, What};
 use crate::dataset::{AuthorKind, Ticket};
 use crate::intercom::store::{Author, Conversation, File};
 
 /// Something said in a conversation: the opening message, or a part with a body.
 struct Line<'a> {
-    body: &'a str,
+    body: Read,
     at: i64,
     author: Author,
     note: bool,
@@ -30,15 +30,26 @@ struct Held<'a> {
     taken: bool,
 }
 
+/// The texts of the internal notes.
+pub(super) fn notes(it: &Conversation) -> impl Iterator<Item = &str> {
+    it.parts.iter().filter(|part| part.kind == "note").filter_map(|part| part.body.as_deref())
+}
+
 /// The lines in the order in which a reader sees them.
 fn lines(it: &Conversation) -> Vec<Line<'_>> {
     let author = Author::Contact(it.author);
-    let mut all = vec![Line { body: &it.body, at: it.created_at, author, note: false, files: &it.files }];
+    let mut all = vec![Line {
+        body: Read::of_html(&it.body),
+        at: it.created_at,
+        author,
+        note: false,
+        files: &it.files,
+    }];
     let mut parts: Vec<Line<'_>> = it
         .parts
         .iter()
         .filter_map(|part| {
-            let body = part.body.as_deref()?;
+            let body = Read::of_html(part.body.as_deref()?);
             let (at, author, note) = (part.created_at, part.author, part.kind == "note");
             Some(Line { body, at, author, note, files: &part.files })
         })
@@ -133,7 +144,7 @@ impl<'a> Court<'a> {
     ) -> Option<Place> {
         let free = || (starting..lines.len()).filter(|number| !used[*number]);
         let timely = |number: &usize| time_fits(said, &lines[*number], it);
-        let fits = |number: &usize| said.text.fit(lines[*number].body) == Fit::Whole;
+        let fits = |number: &usize| said.text.fit(&lines[*number].body) == Fit::Whole;
         let by_author = |number: &usize| self.author_problem(ticket, said, &lines[*number]).is_none();
         if said.text.squeezed.is_empty() {
             let found = free().filter(timely).find(by_author).or_else(|| free().find(timely));
@@ -148,7 +159,7 @@ impl<'a> Court<'a> {
         let split = || {
             free().find_map(|first| {
                 let bodies = lines[first..].iter().zip(&used[first..]).take_while(|(_, used)| !**used);
-                let count = said.text.split_over(bodies.map(|(line, _)| line.body))?;
+                let count = said.text.split_over(bodies.map(|(line, _)| &line.body))?;
                 Some(Place { first, lines: count })
             })
         };
@@ -177,10 +188,8 @@ impl<'a> Court<'a> {
         let Author::Admin(admin) = line.author else { return Some("an agent's message by somebody else") };
         let agent = said.author.id.and_then(|id| self.source.agents.get(&id).copied());
         let email = agent.and_then(|agent| agent.email.as_ref()).or(said.author.email.as_ref());
-        let teammate = email
-            .and_then(|email| self.ws.admins.iter().find(|it| it.email.eq_ignore_ascii_case(email.trim())));
-        if let Some(teammate) = teammate {
-            return (teammate.id != admin).then_some("another teammate");
+        if let Some(teammate) = email.and_then(|email| self.teammate(email)) {
+            return (teammate != admin).then_some("another teammate");
         }
         let placeholder = self.options.placeholder_admin.or(self.ws.admins.first().map(|owner| owner.id));
         if Some(admin) != placeholder {
@@ -188,7 +197,7 @@ impl<'a> Court<'a> {
         }
         let name = agent.map(|agent| agent.name.as_str()).filter(|name| !name.is_empty());
         let names = [name.unwrap_or_default(), said.author.name.as_str()];
-        let body = Squeezed::of_html(line.body);
+        let body = &line.body.squeezed;
         let named = names.iter().any(|name| !name.is_empty() && body.contains(name));
         let nameless = names.iter().all(|name| name.is_empty());
         (!named && !nameless).then_some("the agent's name is not in the text")
@@ -208,7 +217,7 @@ impl<'a> Court<'a> {
         {
             return None;
         }
-        let body = Squeezed::of_html(line.body);
+        let body = &line.body.squeezed;
         let marks = [said.author.name.as_str(), said.author.email.as_deref().unwrap_or_default()];
         let named = marks.iter().any(|mark| !mark.is_empty() && body.contains(mark));
         (!named).then_some("a third person's message that does not name them")
@@ -274,7 +283,7 @@ impl<'a> Court<'a> {
             let it = &mut held[found];
             it.taken = true;
             let (line, good_name) = (it.line, same_name(wanted.name, &it.file.name));
-            self.check(near(line) || place.is_none(), subject, "files", || "on another message".into());
+            self.check(near(line) || place.is_none(), subject, "place", || "on another message".into());
             self.check(good_name, subject, "name", || "another name".into());
             return;
         }
@@ -306,7 +315,7 @@ impl<'a> Court<'a> {
         for (number, line) in lines.iter().enumerate().filter(|(number, _)| !used[*number]) {
             let repeats = expected.iter().find(|said| {
                 let has_text = said.text.squeezed.0.chars().count() > 3;
-                has_text && time_fits(said, line, it) && said.text.fit(line.body) == Fit::Whole
+                has_text && time_fits(said, line, it) && said.text.fit(&line.body) == Fit::Whole
             });
             // A note that repeats a message may be the original HTML of a plain form.
             if let Some(said) = repeats.filter(|said| !line.note || said.note) {
@@ -314,8 +323,7 @@ impl<'a> Court<'a> {
             } else if number == 0 {
                 let detail = "the conversation opens with something else";
                 self.check(!opens_itself, &Subject::ticket(ticket), "source", || detail.into());
-            } else if !line.note && line.files.is_empty() && !Squeezed::of_html(line.body).0.starts_with('[')
-            {
+            } else if !line.note && line.files.is_empty() && !line.body.squeezed.0.starts_with('[') {
                 self.find(
                     What::FieldDifference,
                     &Subject::ticket(ticket),
@@ -333,7 +341,7 @@ impl<'a> Court<'a> {
             let marks = [call.uuid.as_str(), call.from.as_str(), call.to.as_str()];
             let note = call.note.as_deref().unwrap_or_default();
             let likeness = |number: usize| {
-                let body = Squeezed::of_html(lines[number].body);
+                let body = &lines[number].body.squeezed;
                 let has = |mark: &str| !mark.is_empty() && body.contains(mark);
                 let marked = marks.iter().filter(|mark| has(mark)).count();
                 (marked > 0).then_some(marked + usize::from(has(&call.disposition)) + usize::from(has(note)))
@@ -347,7 +355,7 @@ impl<'a> Court<'a> {
                 continue;
             };
             taken[found] = true;
-            let body = Squeezed::of_html(lines[found].body);
+            let body = &lines[found].body.squeezed;
             self.check(body.contains(&call.disposition), &subject, "disposition", || {
                 "not in the note".into()
             });

@@ -18,6 +18,10 @@ impl<'a> Court<'a> {
         self.check(it.read, &subject, "read", || "marked as unread".into());
         self.compare_attributes(ticket, it, &subject);
         self.compare_categories(ticket, it, &subject);
+        self.compare_assignment(ticket, it, &subject);
+        self.compare_custom_fields(ticket, it, &subject);
+        self.compare_call_figures(ticket, it, &subject);
+        self.compare_merged(ticket, it, &subject);
         if let Some(tag) = &self.options.batch_tag {
             let tagged = self.tag_names(it).any(|name| name.eq_ignore_ascii_case(tag));
             self.check(tagged, &subject, "tags", || "the batch's tag is missing".into());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use migrate_sandbox::dataset::{
-    Attachment, Author, AuthorKind, Contact, ContentType, Dataset, Direction, Status, Ticket,
+    Attachment, Author, AuthorKind, Contact, ContentType, CustomField, Dataset, Direction, Status, Ticket,
 };
 use migrate_sandbox::intercom::Seed;
 use migrate_sandbox::judge::Explained;
@@ -87,7 +87,35 @@ async fn provision(desk: &Desk, dataset: &Dataset, loaded: &mut Loaded) {
     }
     let body = json!({"name": "focalscope_contact_id__c", "model": "contact", "data_type": "string"});
     desk.post("/data_attributes", body).await.ok();
+    let names = |fields: Vec<&CustomField>| {
+        let mut names: Vec<String> = fields.iter().map(|field| field_attribute(&field.name)).collect();
+        names.sort();
+        names.dedup();
+        names
+    };
+    let of_contacts = names(dataset.contacts.iter().flat_map(|c| &c.custom_fields).collect());
+    for name in of_contacts.into_iter().chain(["company__c".to_owned()]) {
+        let body = json!({"name": name, "model": "contact", "data_type": "string"});
+        desk.post("/data_attributes", body).await.ok();
+    }
+    for name in names(dataset.tickets.iter().flat_map(|t| &t.custom_fields).collect()) {
+        desk.attribute(&name).await;
+    }
+    for name in ["call_disposition__c", "call_recording__c", "call_note__c"] {
+        desk.attribute(name).await;
+    }
+    let body = json!({"name": "call_duration__c", "data_type": "integer"});
+    desk.post("/conversations/attributes", body).await.ok();
     tag(desk, BATCH, loaded).await;
+}
+
+fn field_attribute(name: &str) -> String {
+    let clean = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
+    format!("field_{}__c", name.chars().map(clean).collect::<String>())
+}
+
+fn fields(given: &[CustomField]) -> impl Iterator<Item = (String, Value)> {
+    given.iter().filter_map(|field| Some((field_attribute(&field.name), json!(field.value.as_ref()?))))
 }
 
 fn category_attribute(id: u64) -> String {
@@ -108,13 +136,19 @@ fn explain(loaded: &mut Loaded, kind: &str, id: impl ToString, field: &str) {
     loaded.explained.push(Explained { kind: kind.into(), id: id.to_string(), field, rule: "test".into() });
 }
 
-async fn contact(desk: &Desk, person: &Contact, loaded: &mut Loaded) -> String {
+async fn contact(desk: &Desk, dataset: &Dataset, person: &Contact, loaded: &mut Loaded) -> String {
     if let Some(id) = loaded.contacts.get(&person.id) {
         return id.clone();
     }
     let email = person.emails.iter().find(|email| email.contains('@'));
     let mut body = json!({"role": "user", "external_id": format!("focalscope:contact:{}", person.id),
         "name": person.name, "custom_attributes": {"focalscope_contact_id__c": person.id.to_string()}});
+    for (name, value) in fields(&person.custom_fields) {
+        body["custom_attributes"][name] = value;
+    }
+    if let Some(company) = dataset.companies.iter().find(|company| Some(company.id) == person.company) {
+        body["custom_attributes"]["company__c"] = json!(company.name);
+    }
     if let Some(email) = email {
         body["email"] = json!(email.to_lowercase());
     }
@@ -128,7 +162,11 @@ async fn contact(desk: &Desk, person: &Contact, loaded: &mut Loaded) -> String {
     }
     let answer = desk.post("/contacts", body).await;
     let id = match answer.status {
-        409 => answer.message().rsplit("id=").next().unwrap().to_owned(),
+        409 => {
+            // Somebody else's fields stay.
+            explain(loaded, "contact", person.id, "");
+            answer.message().rsplit("id=").next().unwrap().to_owned()
+        }
         _ => answer.ok().id(),
     };
     loaded.contacts.insert(person.id, id.clone());
@@ -196,7 +234,7 @@ async fn move_ticket(desk: &Desk, dataset: &Dataset, ticket: &Ticket, now: i64, 
         explain(loaded, "ticket", ticket.id, "");
         return;
     };
-    let contact = contact(desk, person, loaded).await;
+    let contact = contact(desk, dataset, person, loaded).await;
     let pieces = pieces(ticket);
     let own = |piece: &&Piece<'_>| {
         let theirs =
@@ -229,6 +267,10 @@ async fn move_ticket(desk: &Desk, dataset: &Dataset, ticket: &Ticket, now: i64, 
             call.note.clone().unwrap_or_default()
         );
         note(desk, &id, PLACEHOLDER, &escape(&text), now).await;
+    }
+    let merged = dataset.tickets.iter().filter(|gone| gone.merged_into == Some(ticket.id));
+    for gone in merged.filter(|gone| !gone.spam && !gone.deleted) {
+        note(desk, &id, PLACEHOLDER, &format!("Ticket {} was merged into this one", gone.number), now).await;
     }
     finish(desk, dataset, ticket, &id, loaded).await;
 }
@@ -317,6 +359,15 @@ async fn finish(desk: &Desk, dataset: &Dataset, ticket: &Ticket, id: &str, loade
             attributes[name] = json!(at.as_second());
         }
     }
+    for (name, value) in fields(&ticket.custom_fields) {
+        attributes[name] = value;
+    }
+    if let [call] = ticket.calls.as_slice() {
+        attributes["call_duration__c"] = json!(call.duration);
+        attributes["call_disposition__c"] = json!(call.disposition);
+        attributes["call_recording__c"] = json!(call.recording_url);
+        attributes["call_note__c"] = json!(call.note);
+    }
     let mut tags = vec![BATCH.to_owned()];
     for chosen in &ticket.categories {
         let multi =
@@ -335,6 +386,19 @@ async fn finish(desk: &Desk, dataset: &Dataset, ticket: &Ticket, id: &str, loade
         let body = json!({"id": tag, "admin_id": PLACEHOLDER});
         desk.post(&format!("/conversations/{id}/tags"), body).await.ok();
     }
+    let queue = dataset.queues.iter().find(|queue| Some(queue.id) == ticket.queue);
+    let seed = Seed::for_dataset(dataset);
+    let teams = desk.get("/teams").await.ok().body["teams"].as_array().cloned().unwrap_or_default();
+    let named = |team: &&Value| queue.is_some_and(|queue| team["name"] == *queue.name);
+    // Two teams of one name: nobody knows which is meant.
+    if let [team] = teams.iter().filter(named).collect::<Vec<_>>().as_slice() {
+        assign(desk, &path, "team", team["id"].as_str().unwrap().parse().unwrap()).await;
+    }
+    let agent = ticket.agent.and_then(|id| dataset.agent(id)).and_then(|agent| agent.email.as_ref());
+    let admin = |email: &String| seed.admins.iter().find(|admin| admin.email.eq_ignore_ascii_case(email));
+    if let Some(admin) = agent.and_then(admin) {
+        assign(desk, &path, "admin", admin.id).await;
+    }
     match &ticket.status {
         Status::Resolved | Status::Closed => {
             let body = json!({"message_type": "close", "type": "admin", "admin_id": PLACEHOLDER});
@@ -343,4 +407,9 @@ async fn finish(desk: &Desk, dataset: &Dataset, ticket: &Ticket, id: &str, loade
         Status::Other(_) => explain(loaded, "ticket", ticket.id, "status"),
         _ => {}
     }
+}
+
+async fn assign(desk: &Desk, path: &str, kind: &str, id: u64) {
+    let body = json!({"message_type": "assignment", "type": kind, "admin_id": PLACEHOLDER, "assignee_id": id.to_string()});
+    desk.post(&format!("{path}/parts"), body).await.ok();
 }

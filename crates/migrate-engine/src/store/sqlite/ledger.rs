@@ -205,7 +205,7 @@ impl Ledger for Sqlite {
 
     fn loss_counts(&self) -> Result<Vec<(LossRule, String, String, u64)>> {
         let rows: Vec<(String, String, String, u64)> = self.read(|c| {
-            let sql = "SELECT rule, place, why, COUNT(*) FROM loss GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3 LIMIT 1000";
+            let sql = "SELECT rule, place, why, COUNT(*) FROM loss GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
             let mut query = c.prepare_cached(sql)?;
             query.query_map([], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?.collect()
         })?;
@@ -443,14 +443,14 @@ impl Ledger for Sqlite {
         self.locks.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    async fn set_verified(&self, record: &SourceRef, seen: Verified) -> Result<()> {
-        let record = name(record);
+    async fn set_verified(&self, seen: Vec<(SourceRef, Verified)>) -> Result<()> {
         self.write(move |c| {
             let sql = "INSERT OR REPLACE INTO verified VALUES (?1, ?2, ?3)";
-            c.prepare_cached(sql)
-                .and_then(|mut s| s.execute(params![record, seen.digest, seen.different]))
-                .map(|_| ())
-                .map_err(db)
+            let mut insert = c.prepare_cached(sql).map_err(db)?;
+            for (record, seen) in seen {
+                insert.execute(params![name(&record), seen.digest, seen.different]).map_err(db)?;
+            }
+            Ok(())
         })
         .await
     }

@@ -1,7 +1,8 @@
 //! The stage's tables.
 
 use super::{Sqlite, all, db, from_json, json, name, parse, whole};
-use crate::store::{BadRecord, Page, PageCount, Stage, Staged, parent_of};
+use crate::store::stage::parent_of;
+use crate::store::{BadRecord, Page, PageCount, Stage, Staged};
 use async_trait::async_trait;
 use mapping_core::model::Record;
 use mapping_core::{Result, SourceRef};

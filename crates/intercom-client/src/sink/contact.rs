@@ -21,6 +21,9 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// The output of a receipt that names the fields a matched contact keeps as they were; comparing leaves them out.
 const KEPT: &str = "kept";
 
+/// Conversations of a contact that a search shows although they are deleted, at most.
+const MOST_DELETED: usize = 150;
+
 /// Fields of a contact that was there before that are never written.
 const NEVER: [&str; 2] = ["external_id", "role"];
 
@@ -60,8 +63,29 @@ impl IntercomSink {
                 Ok(Prepared { before: before.collect(), ..Prepared::default() })
             }
             steps::CONTACT_RESTORE => self.prepare_restore(call).await,
+            steps::CONTACT_DELETE => self.refuse_in_use(call).await.map(|()| Prepared::default()),
             _ => Ok(Prepared::default()),
         }
+    }
+
+    /// Nobody says what becomes of the conversations of a contact that is deleted; ours are deleted before, so one that
+    /// is left is somebody else's.
+    async fn refuse_in_use(&self, call: &Call<'_>) -> Result<()> {
+        let query = Query::is("contact_ids", call.target()?.id.as_str());
+        let mut all = self.client.conversations().search_all(query);
+        let mut looked_at = 0;
+        while let Some(found) = all.try_next().await? {
+            // The search may still show what was deleted a moment ago.
+            match self.client.conversations().get(&found.id).await {
+                Err(e) if e.kind() == ErrorKind::NotFound && looked_at < MOST_DELETED => looked_at += 1,
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
+                _ => {
+                    let message = "the contact has a conversation that this run didn't make";
+                    return Err(Error::not_sent(ErrorKind::Edited, message).with("conversation", found.id));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Only what still is as we left it goes back.

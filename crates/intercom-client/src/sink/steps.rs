@@ -312,7 +312,8 @@ fn undo_created(target: &RemoteRef) -> Vec<Step> {
     let step = |op| Step::new(op, Effect::Overwrite);
     match target.kind.as_str() {
         "conversation" => vec![step(DELETE)],
-        "contact" => vec![step(CONTACT_DELETE)],
+        // Whether somebody wrote since is asked before.
+        "contact" => vec![step(CONTACT_DELETE).cost(2, 2)],
         // A tag that a segment has come to use can't be deleted; it is kept and listed.
         "tag" => vec![step(TAG_DELETE).refusal_is_loss()],
         _ => vec![step(ATTRIBUTE_ARCHIVE).refusal_is_loss()],

@@ -132,3 +132,19 @@ fn an_edit_that_leaves_no_part_keeps_a_conversation_too() {
     assert_eq!(bench.intercom.state().conversations, 1);
     bench.conversation("FS-1");
 }
+
+#[test]
+fn a_contact_who_wrote_again_since_stays_and_is_listed() {
+    let bench = Bench::of(crate::bench::plain_desk(3));
+    bench.planned();
+    bench.done(&apply());
+    bench.done(&verify());
+    let all = bench.intercom.contacts();
+    let contact = all.iter().find(|it| it["name"] == "Kim 2").unwrap()["id"].as_str().unwrap();
+    let thread = json!({"from": {"type": "user", "id": contact}, "body": "Are you still there?"});
+    bench.ask("POST", "/conversations", &thread);
+    assert_eq!(bench.carry_out(&rollback(false)).unwrap(), Exit::Incomplete, "{}", rolled_back(&bench));
+    let kept = rolled_back(&bench)["kept"].clone();
+    assert_eq!((kept.as_array().unwrap().len(), &kept[0]["record"]), (1, &"contact:2".into()), "{kept}");
+    assert_eq!((bench.intercom.state().conversations, bench.intercom.state().contacts), (1, 1));
+}

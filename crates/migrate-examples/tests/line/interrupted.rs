@@ -1,6 +1,6 @@
 //! `apply` killed or interrupted: the same command goes on, and nothing is lost, doubled or out of order.
 
-use crate::bench::{Bench, Ended};
+use crate::bench::{ACCOUNT, Bench, Ended};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
@@ -67,5 +67,31 @@ fn apply_interrupted_ends_with_130_and_the_same_command_goes_on() {
     bench.process(&["status"]).assert(0, &["next: apply"]);
     bench.process(&["plan"]).assert(9, &["was stopped before its end"]);
     bench.process(&["apply"]).assert(0, &["resumed"]);
+    bench.assert_clean();
+}
+
+#[test]
+fn a_rollback_killed_again_and_again_goes_on_to_the_start_state() {
+    let bench = Bench::generated(13, 25);
+    let people = bench.intercom.contacts();
+    bench.planned();
+    bench.done(&crate::bench::apply());
+    let mut kills = 0;
+    for more in [15, 25] {
+        let target = calls(&bench) + more;
+        let mut child = bench.command(&["rollback", "--yes", ACCOUNT]).spawn().unwrap();
+        if comes_to(&bench, target, &mut child) {
+            child.kill().unwrap();
+            kills += 1;
+        }
+        child.wait().unwrap();
+    }
+    assert!(kills == 2, "only {kills} of the processes could be killed before their end");
+    bench.process(&["status"]).assert(0, &["next: rollback"]);
+    bench.process(&["apply"]).assert(9, &["the rollback of e2e-batch-2 was stopped; end it first"]);
+    bench.process(&["rollback", "--yes", ACCOUNT]).assert(0, &["0 stay"]);
+    assert_eq!(bench.intercom.contacts(), people);
+    assert_eq!(bench.intercom.state().conversations, 0);
+    bench.process(&["apply"]).assert(0, &[]);
     bench.assert_clean();
 }

@@ -227,21 +227,18 @@ impl<'a> Thread<'a> {
                 .items
                 .push(Item::Note(format!("attachment {id}: its bytes are missing at the source"))),
         }
-        let mut extra = mapping_core::model::Extra::new();
-        if let Some(line) = line {
-            extra.insert("chat_line".to_owned(), serde_json::Value::String(line));
-        }
         let attachment = Attachment {
             id: id.into(),
             ticket: Some(self.ticket.clone()),
             message,
+            chat_line: line.map(Into::into),
             name: Private::from(info.name),
             mime: info.mime,
             declared_size: info.size,
             blob,
             content_id: info.content_id,
             inline: info.inline,
-            extra,
+            extra: mapping_core::model::Extra::new(),
         };
         self.out.items.push(Item::Record(Box::new(attachment.into())));
         Ok(())

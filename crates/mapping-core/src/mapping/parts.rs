@@ -392,16 +392,19 @@ fn distinct(placed: Vec<Placed>, evaluation: &mut Evaluation<'_>) -> Vec<Placed>
 
 /// Puts every file on the part that owns it; those without an owner on a note of their own.
 fn files(rule: &ObjectRule, thread: &Thread, placed: &mut Vec<Placed>, evaluation: &mut Evaluation<'_>) {
-    let mut owners: BTreeMap<String, usize> = BTreeMap::new();
-    for list in ["messages", "calls", "chat"] {
-        for (i, p) in placed.iter().enumerate().filter(|(_, p)| p.of.0 == list) {
-            owners.entry(p.of.1.clone()).or_insert(i);
-        }
+    let mut owners: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for (i, p) in placed.iter().enumerate() {
+        owners.entry((p.of.0.to_string(), p.of.1.clone())).or_insert(i);
     }
+    let owner_of = |attachment: &Attachment| {
+        let message = attachment.message.as_ref().map(|id| ("messages", id.as_str()));
+        let line = attachment.chat_line.as_ref().map(|id| ("chat", id.as_str()));
+        let (list, id) = message.or(line)?;
+        owners.get(&(list.to_owned(), id.to_owned())).copied()
+    };
     let mut orphans: Vec<(&Attachment, Blob)> = Vec::new();
     for attachment in &thread.attachments {
-        let owner = attachment.message.as_ref().and_then(|m| owners.get(m.as_str())).copied();
-        let owner = owner.and_then(|i| placed.get_mut(i));
+        let owner = owner_of(attachment).and_then(|i| placed.get_mut(i));
         let place = owner.as_ref().map_or("parts[files]".to_owned(), |p| format!("parts[{}]", p.part.key));
         let field = format!("{place}.files[{}]", attachment.id);
         let name = attachment.name.as_str();
@@ -417,11 +420,9 @@ fn files(rule: &ObjectRule, thread: &Thread, placed: &mut Vec<Placed>, evaluatio
             lose(LossRule::Recast, "shown inside the text at the source; a file of the part now", name);
         }
         if !attachment.extra.is_empty() {
-            lose(
-                LossRule::Dropped,
-                "the source sent something about the file that has no known meaning",
-                name,
-            );
+            let why = "the source sent something about the file that has no known meaning";
+            let field = format!("{field}.extra");
+            evaluation.losses.push(Loss::new(evaluation.record.clone(), field, LossRule::Dropped, why));
         }
         // Two files of one content share their bytes, not their names.
         let blob = Blob { name: attachment.name.clone(), mime: attachment.mime.clone(), ..blob.clone() };

@@ -116,6 +116,7 @@ const ATTACHMENT: Shape = Object(&[
     ("id", Id("attachment")),
     ("ticket", Id("ticket")),
     ("message", Id("message")),
+    ("chat_line", Id("chat_line")),
     ("name", Text),
     ("mime", Text),
     ("declared_size", Int),

@@ -34,6 +34,7 @@ fn file(id: &str, message: Option<&str>, name: &str, blob: Option<Blob>) -> Atta
         mime: "text/plain".into(),
         declared_size: None,
         blob,
+        chat_line: None,
         content_id: None,
         inline: false,
         extra: Extra::new(),
@@ -403,6 +404,18 @@ fn parts_come_in_order_of_time_then_of_the_source() {
         "without times the source's order holds"
     );
     assert_eq!(lost(&mapped, "parts[m1].at").len(), 1);
+}
+
+#[test]
+fn a_file_sent_with_a_chat_line_stays_with_it() {
+    let mut thread = rich_thread();
+    thread.attachments = vec![file("f9", None, "screen.png", Some(blob("e")))];
+    thread.attachments[0].chat_line = Some("l1".into());
+    let mapped = map_thread(&built_in(), &thread);
+    let holders: Vec<&str> =
+        draft(&mapped).parts.iter().filter(|p| !p.files.is_empty()).map(|p| p.key.as_str()).collect();
+    assert_eq!(holders, ["chat:l1"]);
+    assert!(lost(&mapped, "parts[chat:l1].files[f9]").is_empty());
 }
 
 #[test]

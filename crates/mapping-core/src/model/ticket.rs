@@ -335,6 +335,9 @@ pub struct Attachment {
     /// Message.
     #[serde(default)]
     pub message: Option<MessageId>,
+    /// Line of a chat.
+    #[serde(default)]
+    pub chat_line: Option<ChatLineId>,
     /// Name as given.
     pub name: Private,
     /// Media type as given.

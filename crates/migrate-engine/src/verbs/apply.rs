@@ -328,9 +328,11 @@ async fn write_phases(
     let ledger = run.ledger();
     let mut phases: Vec<(u32, String, u64)> = Vec::new();
     for tally in ledger.tally(batch.number)? {
+        // What an earlier call has treated is not counted again.
+        let open = if tally.state == MemberState::Open { tally.count } else { 0 };
         match phases.last_mut() {
-            Some((phase, _, count)) if *phase == tally.phase => *count += tally.count,
-            _ => phases.push((tally.phase, tally.kind, tally.count)),
+            Some((phase, _, count)) if *phase == tally.phase => *count += open,
+            _ => phases.push((tally.phase, tally.kind, open)),
         }
     }
     let limits = &run.config().limits;

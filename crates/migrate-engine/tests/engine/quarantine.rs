@@ -19,6 +19,7 @@ fn with_large_file(message: &str) -> MemorySource {
         mime: "application/octet-stream".into(),
         declared_size: Some(5_000),
         blob: None,
+        chat_line: None,
         content_id: None,
         inline: false,
         extra: Extra::new(),

@@ -118,7 +118,9 @@ impl Show {
                 self.say(&format!("        → {}", finding.mend));
             }
         }
-        self.say(&format!("{good} checks passed"));
+        if good > 0 {
+            self.say(&format!("{good} checks passed"));
+        }
     }
 
     /// What ended a verb early.

@@ -289,9 +289,8 @@ impl Program<'_> {
             }
         }
         for loss in &report.losses_by_field {
-            self.show.say(
-                &format!("{:?} {} × {}: {}", loss.rule, loss.count, loss.field, loss.why).to_lowercase(),
-            );
+            let rule = format!("{:?}", loss.rule).to_lowercase();
+            self.show.say(&format!("{rule} {} × {}: {}", loss.count, loss.field, loss.why));
         }
         for blocker in &report.blockers {
             self.show.say(&format!("before apply: {blocker}"));

@@ -33,6 +33,7 @@ CREATE TABLE loss (
   seq INTEGER PRIMARY KEY, phase TEXT NOT NULL, record TEXT NOT NULL, rule TEXT NOT NULL, place TEXT NOT NULL,
   why TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX loss_by_record ON loss(record);
+CREATE INDEX loss_by_kind ON loss(rule, place, why);
 CREATE TABLE quarantine (
   record TEXT NOT NULL, phase TEXT NOT NULL, kind TEXT NOT NULL, why TEXT NOT NULL, todo TEXT NOT NULL,
   PRIMARY KEY (record, phase)) WITHOUT ROWID;

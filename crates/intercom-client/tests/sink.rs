@@ -373,7 +373,11 @@ async fn a_rollback_keeps_metrics_when_the_token_may_not_remove_them() {
     }
     let before = intercom.journal().total.calls;
     assert_eq!(loaded.session.undo_all().await.unwrap(), []);
-    assert_eq!(intercom.journal().total.calls - before, 6, "the refusal is met once, not per conversation; the contact is looked for once");
+    assert_eq!(
+        intercom.journal().total.calls - before,
+        6,
+        "the refusal is met once, not per conversation; the contact is looked for once"
+    );
     let deleted = standin::get(&intercom, "/conversations/deleted").await;
     assert!(deleted["conversations"].as_array().unwrap().iter().all(|c| c["metrics_retained"] == true));
     assert_eq!((intercom.state().conversations, intercom.state().contacts, intercom.state().tags), (0, 0, 0));

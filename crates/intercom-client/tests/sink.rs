@@ -242,7 +242,7 @@ async fn a_matched_contact_is_filled_only_where_it_is_empty_and_gets_that_back()
 }
 
 #[tokio::test]
-async fn the_receipts_of_a_matched_contact_say_which_fields_it_keeps() {
+async fn the_progress_of_a_matched_contact_says_which_fields_it_keeps_and_nothing_to_fill_is_no_call() {
     for (policy, phone, kept, phone_after) in [
         (MatchedContacts::FillEmpty, None, "name", Some("+4930123456")),
         (MatchedContacts::FillEmpty, Some("+4930999999"), "name,phone", Some("+4930999999")),
@@ -269,7 +269,9 @@ async fn the_receipts_of_a_matched_contact_say_which_fields_it_keeps() {
         let env = mapping_core::Env::new(&sink, &blobs, &clock);
         let end =
             mapping_core::drive(&env, &draft, &Refs::default(), &mut progress, &mut journal).await.unwrap();
-        assert_eq!((end, progress.output("kept")), (End::Done, Some(kept)));
+        assert_eq!((end, progress.claimed("kept")), (End::Done, vec![kept]));
+        let fills = intercom.with_journal(|j| j.entries.iter().filter(|e| e.method == "PUT").count());
+        assert_eq!(fills, usize::from(phone_after == Some("+4930123456")));
         let now = standin::get(&intercom, "/contacts").await["data"][0].clone();
         assert_eq!((now["name"].as_str(), now["phone"].as_str()), (Some("Theirs"), phone_after));
     }

@@ -5,6 +5,7 @@ use crate::{
     Receipt, Refs, Refusal, Result, Retry, Sink, SourceRef, State, Step,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -203,7 +204,11 @@ impl Drive<'_> {
             Err(e) => return self.refused(index, &step, e.with_outcome(Outcome::NotSent)).await,
         };
         if prepared.skip {
+            // What it found stays; there is nothing to restore, so no prior values do.
+            let found = Prepared { before: BTreeMap::new(), ..prepared };
+            self.progress.entries[index].prepared = found.clone();
             self.carry(index, State::Skipped, &step);
+            self.carried.last_mut().into_iter().for_each(|mark| mark.prepared = Some(found.clone()));
             return Ok(Flow::Again);
         }
         let at = self.env.clock.now();

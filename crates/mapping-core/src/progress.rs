@@ -152,9 +152,15 @@ impl Progress {
     pub fn output(&self, name: &str) -> Option<&str> {
         self.receipts().rev().find_map(|(_, r)| r.outputs.get(name).map(String::as_str))
     }
-    /// Every output by this name: the ids that earlier steps of this record account for.
+    /// Every output by this name: what earlier steps of this record account for. A conditional step that was not needed
+    /// has the notes of its preparation for outputs.
     pub fn claimed(&self, name: &str) -> Vec<&str> {
-        self.receipts().filter_map(|(_, r)| r.outputs.get(name).map(String::as_str)).collect()
+        let said = self.entries.iter().filter_map(|entry| match &entry.state {
+            State::Applied(receipt) => receipt.outputs.get(name),
+            State::Skipped => entry.prepared.notes.get(name),
+            _ => None,
+        });
+        said.map(String::as_str).collect()
     }
     /// The object that stands for the record: the first that was created or matched.
     pub fn target(&self) -> Option<&RemoteRef> {

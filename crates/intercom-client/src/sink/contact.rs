@@ -52,8 +52,8 @@ impl IntercomSink {
                 let empty = |field: &&String| have.get(*field).is_none_or(is_blank);
                 let fill = call.draft.fields.keys().filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
                 let before: BTreeMap<String, Value> = fill.map(|f| (f.clone(), Value::Null)).collect();
-                let skip = before.is_empty() && kept(call.draft, &have).is_none();
-                Ok(Prepared { skip, before, ..Prepared::default() })
+                let kept = kept(call.draft, &have).map(|fields| (KEPT.to_owned(), fields));
+                Ok(Prepared { skip: before.is_empty(), before, notes: kept.into_iter().collect() })
             }
             steps::CONTACT_UPDATE => {
                 let have = observed_fields(&self.client.contacts().get(&target(call)?).await?);
@@ -123,7 +123,6 @@ impl IntercomSink {
                 Ok(Receipt::new(Made::Changed(remote)))
             }
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
-                // With nothing to fill it is an update of nothing: its answer is the proof of what is kept.
                 let fields = call.prepared.before.keys().map(|f| (f.as_str(), call.draft.field(f)));
                 let there = contacts.update(&id, &written(fields)).await?;
                 Ok(adopted(call, remote, &there))

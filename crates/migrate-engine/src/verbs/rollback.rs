@@ -280,7 +280,7 @@ async fn take_back(
             cursor: Mutex::new(u64::MAX),
             refusals: Refusals::default(),
             outcome: &undone,
-            in_use: in_use(run, batch)?,
+            in_use: in_use(run, sink, batch)?,
         };
         crew::run(&undoing, sink, ledger, bounds, ctx, &name, Some(count)).await?;
         ended = stopped(sink)?;
@@ -328,13 +328,17 @@ struct Undoing<'a> {
     in_use: BTreeMap<SourceRef, SourceRef>,
 }
 
-/// What the records of a batch that stay link to, with one of those: a contact whose conversation stays.
-fn in_use(run: &Run, batch: &Batch) -> CoreResult<BTreeMap<SourceRef, SourceRef>> {
+/// What the records of a batch that stay link to, with one of those: a contact whose conversation stays, the batch's
+/// mark on it.
+fn in_use(run: &Run, sink: &dyn Sink, batch: &Batch) -> CoreResult<BTreeMap<SourceRef, SourceRef>> {
     let (mut used, mut from) = (BTreeMap::new(), 0);
     loop {
         let kept = run.ledger().members(batch.number, None, &[MemberState::Kept], from, false, 200)?;
         let Some(last) = kept.last() else { return Ok(used) };
         from = last.seq;
+        if let Some(mark) = sink.batch_mark(&batch.label) {
+            used.insert(mark.source, last.row.record.clone());
+        }
         for Member { row, .. } in kept {
             used.extend(row.needs.into_iter().map(|needed| (needed, row.record.clone())));
         }

@@ -55,7 +55,7 @@ async fn apply_killed_at_every_call_and_answer_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn apply_dropped_while_it_waits_for_its_ledger_loses_and_doubles_nothing() {
     let mut deaths = 0;
-    for waits in (0..400).step_by(17) {
+    for waits in (0..400).step_by(5) {
         let world = World::with(records(SMALL));
         let (run, _) = world.planned().await;
         let done = DiesAfter { future: Box::pin(world.apply(&run)), waits }.await;

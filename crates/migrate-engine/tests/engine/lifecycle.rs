@@ -153,8 +153,8 @@ async fn rollback_keeps_what_was_there_before_and_what_was_edited_since_verify()
     let after = world.server.objects();
     let left: Vec<String> =
         after.iter().filter(|o| !before.contains(o)).map(|o| o.marker.clone().unwrap_or_default()).collect();
-    // The edited conversation and the contact it links to; the old contact's name is as it was.
-    assert_eq!(left, ["contact:1", "ticket:4"]);
+    // The edited conversation, the contact it links to and the mark it carries; the old contact's name is as it was.
+    assert_eq!(left, ["contact:1", "ticket:4", "batch:acme-batch-2"]);
 }
 
 #[tokio::test]

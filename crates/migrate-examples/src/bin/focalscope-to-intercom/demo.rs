@@ -134,7 +134,6 @@ pub(crate) async fn run(
     stop_unless(apply.exit, &[Exit::Done, Exit::Incomplete], "apply")?;
     let verify = program.verify(&run, &VerifyOptions::default().batch(apply.batch)).await?;
     stop_unless(verify.exit, &[Exit::Done, Exit::Incomplete], "verify")?;
-    program.report(&run)?;
 
     let verdict = stand_ins.judge(&run, &apply.label)?;
     let made =
@@ -157,7 +156,14 @@ pub(crate) async fn run(
         seconds: began.elapsed().as_secs_f64(),
         peak_rss_bytes: machine::peak_rss_bytes(),
     };
-    Ok(conclude(show, &summary, &verdict))
+    show_verdict(show, &summary, &verdict);
+    program.report(&run)?;
+    if show.is_json() {
+        show.object(&summary);
+    }
+    let zeros = [summary.unknown, summary.notifications, summary.denied_calls];
+    let clean = verdict.is_clean() && zeros.iter().all(|n| *n == 0);
+    Ok(if clean { Exit::Done } else { Exit::Differences })
 }
 
 impl StandIns {
@@ -216,7 +222,7 @@ fn count_losses(run: &Run) -> Result<u64, Failure> {
     Ok(run.ledger().loss_counts()?.iter().map(|(_, _, _, count)| count).sum())
 }
 
-fn conclude(show: &Show, summary: &Summary, verdict: &Verdict) -> Exit {
+fn show_verdict(show: &Show, summary: &Summary, verdict: &Verdict) {
     show.heading("the stand-in's journal says");
     show.pairs([
         ("lost", summary.lost.to_string()),
@@ -242,11 +248,6 @@ fn conclude(show: &Show, summary: &Summary, verdict: &Verdict) -> Exit {
             finding.what, finding.kind, finding.id, finding.field, finding.detail
         ));
     }
-    if show.is_json() {
-        show.object(summary);
-    }
-    let zeros = [summary.unknown, summary.notifications, summary.denied_calls];
-    if verdict.is_clean() && zeros.iter().all(|n| *n == 0) { Exit::Done } else { Exit::Differences }
 }
 
 /// A step that didn't end well ends the demo with its exit code.

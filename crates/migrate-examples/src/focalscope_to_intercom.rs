@@ -94,7 +94,10 @@ region = "us"
 #[async_trait]
 impl Sides for FocalScopeToIntercom {
     fn init(&self, name: &str) -> InitOptions {
-        InitOptions::new(name, "focalscope-to-intercom").source(SOURCE).destination(DESTINATION)
+        InitOptions::new(name, "focalscope-to-intercom")
+            .source(SOURCE)
+            .destination(DESTINATION)
+            .file("profile.toml", focalscope::Profile::default_toml())
     }
 
     async fn source(&self, run: &Run) -> Result<Box<dyn Source>, Failure> {

@@ -418,7 +418,7 @@ impl Inner {
     pub(crate) fn outside_items(&self, operation: &Operation, report: &Report, noticed: &mut Noticed) {
         let inside = format!("{}/", operation.item);
         for (path, count) in report.unknown.iter().filter(|(path, _)| !path.starts_with(&inside)) {
-            *noticed.unmapped.entry(path.clone()).or_default() += count;
+            Report::count(&mut noticed.unmapped, path.clone(), *count);
         }
     }
 

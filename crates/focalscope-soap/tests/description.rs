@@ -49,6 +49,26 @@ fn groups_that_multiply_meet_a_bound_even_when_they_are_empty() {
 }
 
 #[test]
+fn imports_that_lead_nowhere_count_as_documents() {
+    struct Counting(std::cell::Cell<usize>, MemoryLoader);
+    impl wsdl::Loader for Counting {
+        fn load(&self, url: &Url) -> Result<Vec<u8>, SoapError> {
+            self.0.set(self.0.get() + 1);
+            self.1.load(url)
+        }
+    }
+    let imports: String = (0..5_000)
+        .map(|n| format!("<xs:import namespace=\"urn:{n}\" schemaLocation=\"{n}.xsd\"/>"))
+        .collect();
+    let text = format!("<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\">{imports}</xs:schema>");
+    let held = MemoryLoader::new().with("http://desk.example/a.xsd", text);
+    let loader = Counting(std::cell::Cell::new(0), held);
+    let root = "http://desk.example/a.xsd".parse().unwrap();
+    assert_eq!(bound(wsdl::load(&root, &loader, WsdlLimits::default())), Bound::Documents);
+    assert!(loader.0.get() <= 300, "{} documents were asked for", loader.0.get());
+}
+
+#[test]
 fn a_type_with_too_many_fields_meets_a_bound() {
     let fields: String = (0..10_001).map(|n| format!("<xs:element name=\"f{n}\"/>")).collect();
     let text = format!("<xs:complexType name=\"T\"><xs:sequence>{fields}</xs:sequence></xs:complexType>");

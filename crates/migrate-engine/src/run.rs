@@ -302,9 +302,14 @@ pub(crate) fn private_dir(dir: &Path) -> Result<(), Error> {
     builder.create(dir).map_err(|e| io_error("run directory", e))
 }
 
-/// Creates a file that only its owner can read; an old one of the name is emptied.
+/// Creates a file that only its owner can read. An old one of the name is removed and not emptied: it would keep its
+/// mode, and a link would lead the content elsewhere.
 pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
-    private_options().truncate(true).open(path)
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    private_options().create_new(true).open(path)
 }
 
 /// Writes a file whole or not at all: beside it, to disk, then renamed.
@@ -346,4 +351,28 @@ fn inside(dir: &Path, name: &str) -> Result<PathBuf, Failure> {
         return Err(Failure::usage("a name that leads out of the run directory"));
     }
     Ok(dir.join(relative))
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn what_lies_in_the_way_of_a_private_file_gives_it_neither_its_mode_nor_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (open, outside) = (dir.path().join(".open.json.new"), dir.path().join("outside"));
+        fs::write(&open, "old").unwrap();
+        fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+        fs::write(&outside, "kept").unwrap();
+        symlink(&outside, dir.path().join(".linked.json.new")).unwrap();
+        for name in ["open.json", "linked.json"] {
+            let path = dir.path().join(name);
+            write_private(&path, b"secret").unwrap();
+            let meta = fs::symlink_metadata(&path).unwrap();
+            assert!(meta.is_file(), "{name}");
+            assert_eq!(meta.permissions().mode() & 0o777, 0o600, "{name}");
+        }
+        assert_eq!(fs::read(&outside).unwrap(), b"kept");
+    }
 }

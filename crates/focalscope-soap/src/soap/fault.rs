@@ -39,19 +39,15 @@ impl Fault {
         let mut quote = None;
         for c in line.chars().filter(|c| !c.is_control()) {
             match (quote, c) {
-                (Some(q), c) if c == q => {
+                (Some(q), c) if str::contains(q, c) => {
                     quote = None;
                     unquoted.push('…');
                 }
                 (Some(_), _) => {}
-                (None, '"' | '\'' | '“' | '«') => {
-                    quote = Some(match c {
-                        '“' => '”',
-                        '«' => '»',
-                        same => same,
-                    });
-                }
-                (None, c) => unquoted.push(c),
+                (None, c) => match closing(c) {
+                    Some(closing) => quote = Some(closing),
+                    None => unquoted.push(c),
+                },
             }
         }
         let private = |word: &str| {
@@ -142,6 +138,23 @@ impl Fault {
     }
 }
 
+/// What ends a quotation that this character begins, in the manners of several languages.
+fn closing(opening: char) -> Option<&'static str> {
+    Some(match opening {
+        '"' => "\"",
+        '\'' => "'",
+        '`' => "`'",
+        '“' => "”",
+        '„' => "“”",
+        '‘' => "’",
+        '‚' => "‘’",
+        '«' => "»",
+        '»' => "«»",
+        '‹' => "›",
+        _ => return None,
+    })
+}
+
 fn code(written: &str) -> FaultCode {
     let local = written.rsplit_once(':').map_or(written, |(_, local)| local);
     FaultCode { written: written.to_owned(), local: local.to_owned() }
@@ -161,5 +174,21 @@ impl fmt::Display for Fault {
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fault({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quoted_in_any_manner_is_left_out() {
+        for (open, close) in
+            [("\"", "\""), ("'", "'"), ("`", "'"), ("“", "”"), ("„", "“"), ("‘", "’"), ("‚", "‘"), ("»", "«")]
+        {
+            let reason = format!("Kunde {open}Erika Muster{close} fehlt");
+            let fault = Fault { reason, ..Fault::default() };
+            assert_eq!(fault.summary(), "Kunde … fehlt", "{open}");
+        }
     }
 }

@@ -73,8 +73,13 @@ pub struct Report {
 impl Report {
     /// Counts one under a path, within the bound on paths.
     pub(crate) fn note(map: &mut BTreeMap<String, u64>, path: String) {
+        Self::count(map, path, 1);
+    }
+
+    /// Counts this many under a path, within the bound on paths.
+    pub(crate) fn count(map: &mut BTreeMap<String, u64>, path: String, times: u64) {
         let full = map.len() >= MOST_PATHS && !map.contains_key(&path);
-        *map.entry(if full { "…".to_owned() } else { path }).or_default() += 1;
+        *map.entry(if full { "…".to_owned() } else { path }).or_default() += times;
     }
 
     /// Adds the counts of another report.
@@ -90,8 +95,7 @@ impl Report {
             (&mut self.markup_in_text, &other.markup_in_text),
         ] {
             for (path, count) in from {
-                let full = into.len() >= MOST_PATHS && !into.contains_key(path);
-                *into.entry(if full { "…".to_owned() } else { path.clone() }).or_default() += count;
+                Self::count(into, path.clone(), *count);
             }
         }
         self.mended.add(&other.mended);

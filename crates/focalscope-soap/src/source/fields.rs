@@ -2,7 +2,7 @@
 
 use super::times::{self, Read};
 use crate::profile::{self, Operation, Profile};
-use crate::soap::Value;
+use crate::soap::{Report, Value};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mapping_core::Private;
@@ -26,10 +26,10 @@ pub(crate) struct Noticed {
 impl Noticed {
     pub(crate) fn merge(&mut self, other: Noticed) {
         for (path, count) in other.unmapped {
-            *self.unmapped.entry(path).or_default() += count;
+            Report::count(&mut self.unmapped, path, count);
         }
         for (path, count) in other.unreadable_times {
-            *self.unreadable_times.entry(path).or_default() += count;
+            Report::count(&mut self.unreadable_times, path, count);
         }
         self.bare_times += other.bare_times;
     }
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
             Read::Unreadable => {
                 let path = self.operation.field(name).unwrap_or(name).to_owned();
                 let full = self.full(&path);
-                *self.noticed.unreadable_times.entry(full).or_default() += 1;
+                Report::note(&mut self.noticed.unreadable_times, full);
                 self.keep(&path, serde_json::Value::String(text));
                 None
             }
@@ -229,7 +229,9 @@ impl<'a> Fields<'a> {
     }
 
     fn keep(&mut self, path: &str, value: serde_json::Value) {
-        *self.noticed.unmapped.entry(self.full(path)).or_default() += 1;
+        // The names in a path come from the answer: a service that names elements after ids makes new ones without end.
+        let full = self.full(path);
+        Report::note(&mut self.noticed.unmapped, full);
         let path = self.relative(path);
         append(&mut self.extra, path, value);
     }
@@ -286,5 +288,21 @@ fn is_empty(value: &Value) -> bool {
         Value::List(items) => items.iter().all(is_empty),
         Value::Record(r) => r.fields.iter().chain(&r.extra).all(|(_, v)| is_empty(v)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_that_grow_with_the_data_are_counted_within_a_bound() {
+        let mut noticed = Noticed::default();
+        for record in 0..2_000 {
+            let unmapped = BTreeMap::from([(format!("tickets/field_{record}"), 1)]);
+            noticed.merge(Noticed { unmapped, ..Noticed::default() });
+        }
+        assert!(noticed.unmapped.len() <= 1_001, "{}", noticed.unmapped.len());
+        assert_eq!(noticed.unmapped.values().sum::<u64>(), 2_000, "none is lost from the count");
     }
 }

@@ -80,7 +80,7 @@ impl Loader for MemoryLoader {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WsdlLimits {
-    /// Documents, imports included. Default 300.
+    /// Documents, imports included, those that can't be had too. Default 300.
     pub documents: usize,
     /// Bytes of all documents. Default 64 MiB.
     pub document_bytes: u64,
@@ -139,6 +139,10 @@ impl Assembly {
 
     fn want(&mut self, mut url: Url) {
         url.set_fragment(None);
+        if self.seen.len() > self.limits.documents {
+            // One too many is enough for `give` to end it.
+            return;
+        }
         if self.seen.insert(url.to_string(), ()).is_none() {
             self.wanted.push_back(url);
         }
@@ -163,11 +167,12 @@ impl Assembly {
         });
         match read {
             Ok(root) => {
-                if self.documents.len() >= self.limits.documents {
-                    return Err(SoapError::bound(Bound::Documents, self.limits.documents as u64));
-                }
                 let root = Arc::new(root);
                 self.imports(url, &root);
+                // What is asked for counts, not what is had: imports that lead nowhere are requests all the same.
+                if self.seen.len() > self.limits.documents {
+                    return Err(SoapError::bound(Bound::Documents, self.limits.documents as u64));
+                }
                 self.documents.push(Document { url: url.clone(), root });
                 Ok(())
             }

@@ -35,6 +35,10 @@ const BLOCKS: [&str; 21] = [
     "caption",
 ];
 
+/// Elements inside one another, of those that don't end by themselves. A parser of HTML takes time with the square of the
+/// nesting, and whoever writes to the help desk decides how deep a mail nests.
+const DEEPEST: usize = 200;
+
 static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     let mut cleaner = Builder::default();
     cleaner
@@ -82,8 +86,12 @@ pub(super) fn carries(html: &str) -> Carries {
 /// HTML with the few tags that Intercom keeps. Mentions, classes and every attribute but the address of a link are
 /// gone; other blocks become lines, cells are set apart.
 ///
-/// What is clean stays as it is: mended markup may have to be mended again, and what never comes to rest becomes text.
+/// What is clean stays as it is: mended markup may have to be mended again, and what never comes to rest or nests too
+/// deep becomes text.
 pub(super) fn conservative(html: &str) -> String {
+    if nests_too_deep(html) {
+        return cleaned(&html_of_plain(&plain_of_html(html)));
+    }
     let mut clean = cleaned(html);
     for _ in 0..4 {
         let again = cleaned(&clean);
@@ -101,6 +109,41 @@ fn cleaned(html: &str) -> String {
         clean.truncate(rest.len());
     }
     clean
+}
+
+/// Whether more than [`DEEPEST`] elements may be open at once. An end tag closes only its own kind here, and never a
+/// template, which keeps end tags from what is around it: so that no mixture is deeper than it is counted.
+fn nests_too_deep(html: &str) -> bool {
+    let mut open: HashMap<String, usize> = HashMap::new();
+    let mut depth = 0;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) => {
+                let tag_name = name(&tag.name);
+                let counts = match kept(&tag_name) {
+                    Some(kept) => !matches!(kept, "p" | "li" | "br"),
+                    None => SILENT.contains(&tag_name.as_str()) && !tag.self_closing,
+                };
+                if counts {
+                    depth += 1;
+                    *open.entry(tag_name).or_default() += 1;
+                }
+            }
+            Token::EndTag(tag) => {
+                let tag_name = name(&tag.name);
+                if let Some(count) = open.get_mut(&tag_name).filter(|n| **n > 0 && tag_name != "template") {
+                    *count -= 1;
+                    depth -= 1;
+                }
+            }
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return true;
+        }
+    }
+    false
 }
 
 /// The text of HTML, with the address behind each link.
@@ -285,6 +328,24 @@ mod tests {
             let once = conservative(&html);
             proptest::prop_assert_eq!(conservative(&once), once.clone(), "{}", html);
         }
+    }
+
+    #[test]
+    fn markup_that_nests_without_end_becomes_text_before_it_is_parsed() {
+        for once in [
+            "<ul><li><b>x",
+            "<h1><li>x",
+            "<a href='https://x'><p>x",
+            "<ul></b>x",
+            "<ul><template></ul></template>x",
+        ] {
+            let html = once.repeat(20_000);
+            let clean = conservative(&html);
+            assert!(!clean.contains("<ul>") && !clean.contains("<h1>") && !clean.contains("<a"), "{once}");
+            assert_eq!(canonical(Format::Html, &clean), canonical(Format::Html, &html), "{once}");
+        }
+        let sloppy = "<p>one<li>two<br>".repeat(1000) + "<b>kept</b>";
+        assert!(conservative(&sloppy).contains("<b>kept</b>"), "what ends by itself doesn't nest");
     }
 
     #[test]

@@ -140,9 +140,13 @@ impl Stage for Memory {
         }
         held.bad.extend(page.bad.into_iter().map(|b| (b.record.clone(), b)));
         for (path, count) in page.unmapped {
+            let full = held.unmapped.len() >= super::MOST_PATHS && !held.unmapped.contains_key(&path);
+            let path = if full { super::OTHER_PATHS.to_owned() } else { path };
             *held.unmapped.entry(path).or_default() += count;
         }
         for note in page.notes {
+            let full = held.notes.len() >= super::MOST_NOTES;
+            let note = if full { super::OTHER_NOTES.to_owned() } else { note };
             if !held.notes.contains(&note) {
                 held.notes.push(note);
             }

@@ -129,12 +129,12 @@ pub trait Stage: Send + Sync {
     /// # Errors
     /// `Ledger`.
     fn bad_counts(&self) -> Result<BTreeMap<String, u64>>;
-    /// Elements nobody knows, by path.
+    /// Elements nobody knows, by path; beyond 1,000 paths under `…`.
     ///
     /// # Errors
     /// `Ledger`.
     fn unmapped(&self) -> Result<BTreeMap<String, u64>>;
-    /// Remarks of the source.
+    /// Remarks of the source, each once, at most 10,000 and one that says that there were more.
     ///
     /// # Errors
     /// `Ledger`.

@@ -2,7 +2,9 @@
 
 use super::{Sqlite, all, db, from_json, json, name, parse, whole};
 use crate::store::stage::parent_of;
-use crate::store::{BadRecord, Page, PageCount, Stage, Staged};
+use crate::store::{
+    BadRecord, MOST_NOTES, MOST_PATHS, OTHER_NOTES, OTHER_PATHS, Page, PageCount, Stage, Staged,
+};
 use async_trait::async_trait;
 use mapping_core::model::Record;
 use mapping_core::{Result, SourceRef};
@@ -157,17 +159,36 @@ fn end_page(c: &Connection, page: &Page) -> Result<()> {
         c.execute("INSERT OR REPLACE INTO bad VALUES (?1, ?2, ?3)", params![name(&bad.record), bad.why, raw])
             .map_err(db)?;
     }
-    for (path, count) in &page.unmapped {
-        let sql = "INSERT INTO unmapped VALUES (?1, ?2) ON CONFLICT (path) DO UPDATE SET count = count + ?2";
-        c.execute(sql, params![path, count]).map_err(db)?;
-    }
-    for note in &page.notes {
-        c.execute("INSERT OR IGNORE INTO note (text) VALUES (?1)", [note]).map_err(db)?;
-    }
+    end_page_remarks(c, page)?;
     let sql = "INSERT INTO page VALUES (?1, ?2, ?3, ?4, 1) ON CONFLICT (kind) DO UPDATE SET
                cursor = ?2, complete = ?3, total = coalesce(?4, total), pages = pages + 1";
     c.execute(sql, params![page.kind, page.cursor, page.cursor.is_none(), page.total]).map_err(db)?;
     bump(c)
+}
+
+/// Unknown paths and remarks, within their bounds.
+fn end_page_remarks(c: &Connection, page: &Page) -> Result<()> {
+    for (path, count) in &page.unmapped {
+        let known = "UPDATE unmapped SET count = count + ?2 WHERE path = ?1";
+        if c.execute(known, params![path, count]).map_err(db)? > 0 {
+            continue;
+        }
+        let full = size(c, "SELECT COUNT(*) FROM unmapped")? >= MOST_PATHS;
+        let path = if full { OTHER_PATHS } else { path.as_str() };
+        let sql = "INSERT INTO unmapped VALUES (?1, ?2) ON CONFLICT (path) DO UPDATE SET count = count + ?2";
+        c.execute(sql, params![path, count]).map_err(db)?;
+    }
+    let mut kept = size(c, "SELECT COUNT(*) FROM note")?;
+    for note in &page.notes {
+        let note = if kept >= MOST_NOTES { OTHER_NOTES } else { note.as_str() };
+        kept += c.execute("INSERT OR IGNORE INTO note (text) VALUES (?1)", [note]).map_err(db)?;
+    }
+    Ok(())
+}
+
+fn size(c: &Connection, sql: &str) -> Result<usize> {
+    let rows: i64 = c.query_row(sql, [], |row| row.get(0)).map_err(db)?;
+    Ok(usize::try_from(rows).unwrap_or(usize::MAX))
 }
 
 fn bump(c: &Connection) -> Result<()> {

@@ -165,7 +165,9 @@ fn stack(config: &Config, profile: &Profile) -> Result<Stack> {
     let kind = config.auth.unwrap_or(profile.auth.kind);
     let is_http = base.starts_with("http://") || base.starts_with("https://");
     match kind {
-        AuthKind::Basic | AuthKind::ApiKeyHeader if !is_http => {
+        AuthKind::Basic | AuthKind::ApiKeyHeader | AuthKind::ApiKeyElement | AuthKind::Session
+            if !is_http =>
+        {
             return Err(Error::not_sent(
                 ErrorKind::Config,
                 "with a WSDL from a file, `endpoint` must say which host the credentials are for",

@@ -518,3 +518,17 @@ fn the_words_of_the_profile_are_those_of_the_model() {
     assert_eq!(profile.values.status.get("On Hold"), Some(&Status::OnHold));
     assert_eq!(profile.values.channel.get("livechat"), Some(&Channel::LiveChat));
 }
+
+#[tokio::test]
+async fn credentials_go_to_no_host_that_only_a_wsdl_file_names() {
+    let file = std::env::temp_dir().join(format!("{}-service.wsdl", std::process::id()));
+    std::fs::write(&file, migrate_sandbox::focalscope::WSDL).unwrap();
+    for auth in [AuthKind::Basic, AuthKind::ApiKeyHeader, AuthKind::ApiKeyElement, AuthKind::Session] {
+        let config =
+            Config::new(file.to_str().unwrap()).with_login("u", "p").with_api_key("k").with_auth(auth);
+        let error = FocalScope::connect(config).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{auth:?}");
+        assert!(error.to_string().contains("`endpoint` must say which host"), "{auth:?}: {error}");
+    }
+    std::fs::remove_file(file).unwrap();
+}

@@ -1,7 +1,8 @@
 //! HTML for Intercom: a few tags, no scripts, no styles, no pictures; text that reads as before.
 
 use ammonia::{Builder, UrlRelative};
-use html5gum::{Token, Tokenizer};
+use html5gum::emitters::default::DefaultEmitter;
+use html5gum::{StringReader, Token, Tokenizer};
 use mapping_core::text::{html_of_plain, plain_of_html};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -63,10 +64,18 @@ pub(super) struct Carries {
     pub(super) form: bool,
 }
 
+/// The tokens of HTML. A `<` inside a script or a style begins no tag, or it would hide the end tag and everything
+/// after it.
+fn tokens(html: &str) -> Tokenizer<StringReader<'_>, DefaultEmitter> {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    Tokenizer::new_with_emitter(html, emitter)
+}
+
 /// Looks through the tags.
 pub(super) fn carries(html: &str) -> Carries {
     let mut found = Carries::default();
-    for token in Tokenizer::new(html) {
+    for token in tokens(html) {
         let Ok(token) = token;
         let Token::StartTag(tag) = token else { continue };
         match name(&tag.name).as_str() {
@@ -116,7 +125,7 @@ fn cleaned(html: &str) -> String {
 fn nests_too_deep(html: &str) -> bool {
     let mut open: HashMap<String, usize> = HashMap::new();
     let mut depth = 0;
-    for token in Tokenizer::new(html) {
+    for token in tokens(html) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => {
@@ -150,7 +159,7 @@ fn nests_too_deep(html: &str) -> bool {
 pub(super) fn plain(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut link: Option<(String, usize)> = None;
-    for token in Tokenizer::new(html) {
+    for token in tokens(html) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => {
@@ -185,7 +194,7 @@ pub(super) fn plain(html: &str) -> String {
 /// Tags renamed or turned into lines, so that the cleaner drops none that keeps words apart.
 fn simplified(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
-    for token in Tokenizer::new(html) {
+    for token in tokens(html) {
         let Ok(token) = token;
         match token {
             Token::StartTag(tag) => {
@@ -288,6 +297,7 @@ mod tests {
             "<html><head><title>x</title></head><body><table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>d</body>",
             "<p>one<p>two<ul><li>x<li>y</ul><h3>head</h3>text<blockquote>quoted</blockquote>rest",
             "a<script>alert(1)</script>b",
+            "a<script>if(x<y)z()</script>rest<style>a<b{}</style>end<title>t<u</title>",
             "<strong>a</strong> <em>b</em> <span>c</span>",
             "1 < 2 > 0 & x",
             "<dl><dt>t</dt><dd>d</dd></dl>",

@@ -79,6 +79,11 @@ impl Draft {
         needs.dedup();
         needs
     }
+    /// True when a field links to the mark of the running batch: when the object will carry it.
+    pub fn is_marked(&self) -> bool {
+        let mut links = self.fields.values().flat_map(Value::items).filter_map(Value::as_link);
+        links.any(|link| *link == Link::Batch)
+    }
     /// A digest of everything in it, lower-case hex SHA-256; equal drafts have equal digests.
     pub fn digest(&self) -> String {
         crate::catalog::digest(self)

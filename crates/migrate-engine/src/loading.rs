@@ -218,6 +218,7 @@ pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::
         // Text is held about three times: staged, mapped, shaped. Files are streamed.
         bytes: (text as u64) * 3 + 4096,
         needs,
+        marked: draft.is_marked(),
         strata: Vec::new(),
         at: None,
     }

@@ -54,6 +54,9 @@ pub struct PlanRow {
     pub bytes: u64,
     /// Records it links to.
     pub needs: Vec<SourceRef>,
+    /// It carries the mark of its batch.
+    #[serde(default)]
+    pub marked: bool,
     /// What a sample is drawn by: `channel=email`, `queue=7`, `odd=no contact`.
     pub strata: Vec<String>,
     /// When the record was created at the source.

@@ -336,10 +336,10 @@ fn in_use(run: &Run, sink: &dyn Sink, batch: &Batch) -> CoreResult<BTreeMap<Sour
         let kept = run.ledger().members(batch.number, None, &[MemberState::Kept], from, false, 200)?;
         let Some(last) = kept.last() else { return Ok(used) };
         from = last.seq;
-        if let Some(mark) = sink.batch_mark(&batch.label) {
-            used.insert(mark.source, last.row.record.clone());
-        }
         for Member { row, .. } in kept {
+            if let Some(mark) = sink.batch_mark(&batch.label).filter(|_| row.marked) {
+                used.insert(mark.source, row.record.clone());
+            }
             used.extend(row.needs.into_iter().map(|needed| (needed, row.record.clone())));
         }
     }

@@ -42,9 +42,7 @@ pub(crate) fn by_rules(error: SoapError, rules: &FaultRules) -> Error {
 
 fn of_fault(fault: &Fault, rules: &FaultRules) -> Error {
     let codes = fault.codes();
-    let any = |list: &[String]| {
-        list.iter().any(|rule| codes.iter().any(|code| code.eq_ignore_ascii_case(rule.trim())))
-    };
+    let any = |rules: &[String]| names_one(rules, &codes);
     let (kind, retry, what) = if any(&rules.expired) {
         (ErrorKind::Unauthorized, Retry::Never, "the session is over")
     } else if any(&rules.busy) {
@@ -67,6 +65,10 @@ fn code_of(fault: &Fault) -> String {
 
 /// True when the fault says that the session is over.
 pub(crate) fn is_expired(fault: &Fault, rules: &FaultRules) -> bool {
-    let codes = fault.codes();
-    rules.expired.iter().any(|rule| codes.iter().any(|code| code.eq_ignore_ascii_case(rule.trim())))
+    names_one(&rules.expired, &fault.codes())
+}
+
+/// Whether a list of the profile names one of a fault's codes.
+fn names_one(rules: &[String], codes: &[String]) -> bool {
+    rules.iter().any(|rule| codes.iter().any(|code| code.eq_ignore_ascii_case(rule.trim())))
 }

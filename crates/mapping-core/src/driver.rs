@@ -180,7 +180,7 @@ impl Drive<'_> {
                 }
                 State::Applied(_) | State::Skipped | State::Lost { .. } => continue,
             };
-            self.carry(index, state, &step);
+            self.carry(index, state, None, &step);
         }
         self.flush(None).await?;
         Ok(End::Done)
@@ -207,8 +207,7 @@ impl Drive<'_> {
             // What it found stays; there is nothing to restore, so no prior values do.
             let found = Prepared { before: BTreeMap::new(), ..prepared };
             self.progress.entries[index].prepared = found.clone();
-            self.carry(index, State::Skipped, &step);
-            self.carried.last_mut().into_iter().for_each(|mark| mark.prepared = Some(found.clone()));
+            self.carry(index, State::Skipped, Some(found), &step);
             return Ok(Flow::Again);
         }
         let at = self.env.clock.now();
@@ -219,7 +218,7 @@ impl Drive<'_> {
 
         match self.env.sink.perform(&self.call(&step, &prepared)).await {
             Ok(receipt) => {
-                self.carry(index, State::Applied(receipt), &step);
+                self.carry(index, State::Applied(receipt), None, &step);
                 Ok(Flow::Again)
             }
             Err(e) if matches!(e.kind(), ErrorKind::Ledger | ErrorKind::Interrupted) => Err(e),
@@ -269,7 +268,7 @@ impl Drive<'_> {
         }
         let why = error.to_string();
         if step.refusal == Refusal::IsLoss {
-            self.carry(index, State::Lost { why }, step);
+            self.carry(index, State::Lost { why }, None, step);
             return Ok(Flow::Again);
         }
         self.set(index, State::Refused { why: why.clone() }).await?;
@@ -372,9 +371,9 @@ impl Drive<'_> {
     }
 
     /// Takes a result into the next commit.
-    fn carry(&mut self, index: usize, state: State, step: &Step) {
+    fn carry(&mut self, index: usize, state: State, prepared: Option<Prepared>, step: &Step) {
         self.progress.entries[index].state = state.clone();
-        self.carried.push(Mark { index, state, prepared: None });
+        self.carried.push(Mark { index, state, prepared });
         self.to_unlock.extend(step.lock.clone());
     }
 

@@ -97,6 +97,18 @@ impl State {
     pub fn is_unsettled(&self) -> bool {
         matches!(self, State::Intended { .. } | State::Unknown { .. })
     }
+    /// The state in one word, as ledgers and errors write it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Planned => "planned",
+            State::Intended { .. } => "intended",
+            State::Unknown { .. } => "unknown",
+            State::Applied(_) => "applied",
+            State::Skipped => "skipped",
+            State::Lost { .. } => "lost",
+            State::Refused { .. } => "refused",
+        }
+    }
     /// Nothing is left to do for the step.
     pub fn is_over(&self) -> bool {
         matches!(self, State::Applied(_) | State::Skipped | State::Lost { .. })

@@ -268,21 +268,9 @@ fn follows(record: &SourceRef, copy: &Progress, ledger: &TestLedger) -> Result<(
             )
             .with("record", record)
             .with("step", index)
-            .with("copy", name(&ours.state))
-            .with("disk", name(&kept.state)));
+            .with("copy", ours.state.name())
+            .with("disk", kept.state.name()));
         }
     }
     Ok(())
-}
-
-fn name(state: &State) -> &'static str {
-    match state {
-        State::Planned => "planned",
-        State::Intended { .. } => "intended",
-        State::Unknown { .. } => "unknown",
-        State::Applied(_) => "applied",
-        State::Skipped => "skipped",
-        State::Lost { .. } => "lost",
-        State::Refused { .. } => "refused",
-    }
 }

@@ -332,13 +332,14 @@ struct Undoing<'a> {
 /// mark on it.
 fn in_use(run: &Run, sink: &dyn Sink, batch: &Batch) -> CoreResult<BTreeMap<SourceRef, SourceRef>> {
     let (mut used, mut from) = (BTreeMap::new(), 0);
+    let mark = sink.batch_mark(&batch.label).map(|draft| draft.source);
     loop {
         let kept = run.ledger().members(batch.number, None, &[MemberState::Kept], from, false, 200)?;
         let Some(last) = kept.last() else { return Ok(used) };
         from = last.seq;
         for Member { row, .. } in kept {
-            if let Some(mark) = sink.batch_mark(&batch.label).filter(|_| row.marked) {
-                used.insert(mark.source, row.record.clone());
+            if let Some(mark) = mark.as_ref().filter(|_| row.marked) {
+                used.insert(mark.clone(), row.record.clone());
             }
             used.extend(row.needs.into_iter().map(|needed| (needed, row.record.clone())));
         }

@@ -167,7 +167,7 @@ fn apply_mark(c: &Connection, record: &str, attempt: u32, aliases: &[SourceRef],
         record,
         attempt,
         mark.index as u64,
-        state_name(&mark.state),
+        mark.state.name(),
         body,
         mark.prepared.is_some(),
         prepared
@@ -217,16 +217,4 @@ pub(super) fn stand_for(c: &Connection, record: &str, aliases: &[SourceRef], rem
         insert.execute([name(alias).as_str(), remote, record]).map_err(db)?;
     }
     Ok(())
-}
-
-fn state_name(state: &State) -> &'static str {
-    match state {
-        State::Planned => "planned",
-        State::Intended { .. } => "intended",
-        State::Unknown { .. } => "unknown",
-        State::Applied(_) => "applied",
-        State::Skipped => "skipped",
-        State::Lost { .. } => "lost",
-        State::Refused { .. } => "refused",
-    }
 }

@@ -20,7 +20,8 @@ pub struct Difference {
 /// repetition), decimals by their value, times to the second, files by name, size and — where the read knows it — hash.
 ///
 /// Not compared: a field that the draft doesn't promise, the time of a part whose draft has none, the role of a part
-/// (its author says who it is from), where a link in a text leads. A part that the draft doesn't promise is a
+/// (its author says who it is from), where a link in a text leads unless it is to another record ([`Draft::resolved`]).
+/// A part that the draft doesn't promise is a
 /// difference. Parts that the read could not show are left out.
 pub fn diff(want: &Draft, have: &Observed, refs: &Refs) -> Vec<Difference> {
     let mut found = Vec::new();
@@ -68,6 +69,11 @@ fn compare_parts(found: &mut Vec<Difference>, index: usize, want: &Part, have: &
         compare(found, &format!("parts[{index}].{name}"), want, have);
     };
     field("body", want.body.canonical(), have.body.canonical());
+    // Links to records are compared where they are resolved: one that isn't there yet promises nothing.
+    let links = want.body.mentions();
+    if !links.is_empty() && links.iter().all(|href| crate::mention::remote_of_href(href).is_some()) {
+        field("body.links", links.join(" "), have.body.mentions().join(" "));
+    }
     field("author", author(want, refs), author(have, refs));
     field("visibility", format!("{:?}", want.visibility), format!("{:?}", have.visibility));
     if want.at.is_some() {

@@ -23,6 +23,9 @@ pub struct Draft {
     pub aliases: Vec<SourceRef>,
     /// Fields by logical name. The name on the wire may be known only after provisioning.
     pub fields: BTreeMap<String, Value>,
+    /// Records that links in its texts lead to (see [`mention`](crate::mention)). They need not be there before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<SourceRef>,
     /// The parts of a thread, in order. Empty for objects that aren't threads.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Part>,
@@ -37,6 +40,7 @@ impl Draft {
             source,
             aliases: Vec::new(),
             fields: BTreeMap::new(),
+            mentions: Vec::new(),
             parts: Vec::new(),
         }
     }

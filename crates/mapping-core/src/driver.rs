@@ -86,7 +86,22 @@ pub async fn drive(
     progress: &mut Progress,
     journal: &mut dyn Journal,
 ) -> Result<End> {
-    Drive { env, draft, refs, progress, journal, carried: Vec::new(), to_unlock: Vec::new() }.run().await
+    drive_pass(env, draft, refs, progress, journal, u8::MAX).await
+}
+
+/// As [`drive`], but only through the steps of the passes up to this one.
+///
+/// # Errors
+/// As [`drive`].
+pub async fn drive_pass(
+    env: &Env<'_>,
+    draft: &Draft,
+    refs: &Refs,
+    progress: &mut Progress,
+    journal: &mut dyn Journal,
+    pass: u8,
+) -> Result<End> {
+    Drive { env, draft, refs, progress, journal, carried: Vec::new(), to_unlock: Vec::new() }.run(pass).await
 }
 
 /// Ends a record where it stands: unsettled calls are settled by reading, and nothing more is sent. Rollback begins
@@ -127,12 +142,16 @@ struct Drive<'a> {
 }
 
 impl Drive<'_> {
-    async fn run(mut self) -> Result<End> {
+    async fn run(mut self, pass: u8) -> Result<End> {
         let mut end = End::Done;
         let mut index = 0;
         while index < self.progress.entries.len() {
             let flow = match &self.progress.entries[index].state {
-                state if state.is_over() => {
+                // A step of a later pass that is on its way is settled whichever pass is asked for.
+                state
+                    if state.is_over()
+                        || (self.progress.entries[index].step.pass > pass && !state.is_unsettled()) =>
+                {
                     index += 1;
                     continue;
                 }

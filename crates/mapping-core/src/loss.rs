@@ -31,7 +31,7 @@ pub enum LossRule {
 /// One thing that was cut, merged, defaulted, refused or left out: which record, which field, before, after and why.
 ///
 /// The values stay in the run's database; reports show record, field, rule and reason.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// The record.
     pub record: SourceRef,

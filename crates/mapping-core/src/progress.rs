@@ -1,6 +1,6 @@
 //! How far a record has come: intents, receipts, and what was there before.
 
-use crate::{Cost, RemoteRef, Step, Value};
+use crate::{Cost, Loss, RemoteRef, Step, Value};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -43,11 +43,14 @@ pub struct Receipt {
     /// Ids that later steps, settling or undo need, by name. No customer text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub outputs: BTreeMap<String, String>,
+    /// What the write found it could not keep: a field of a matched object stays theirs, a placeholder wrote.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub losses: Vec<Loss>,
 }
 impl Receipt {
     /// A receipt.
     pub fn new(made: Made) -> Self {
-        Receipt { made, outputs: BTreeMap::new() }
+        Receipt { made, outputs: BTreeMap::new(), losses: Vec::new() }
     }
     /// A receipt for a write that made nothing with an identity of its own.
     pub fn nothing() -> Self {
@@ -57,6 +60,12 @@ impl Receipt {
     #[must_use]
     pub fn output(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.outputs.insert(name.into(), value.into());
+        self
+    }
+    /// Adds a loss.
+    #[must_use]
+    pub fn loss(mut self, loss: Loss) -> Self {
+        self.losses.push(loss);
         self
     }
 }
@@ -180,6 +189,10 @@ impl Progress {
             Made::Created(remote) | Made::Matched(remote) => Some(remote),
             _ => None,
         })
+    }
+    /// True when every step of the passes up to this one is over.
+    pub fn is_through(&self, pass: u8) -> bool {
+        self.entries.iter().all(|e| e.step.pass > pass || e.state.is_over())
     }
     /// True when every step is over.
     pub fn is_done(&self) -> bool {

@@ -84,6 +84,20 @@ pub trait Sink: Send + Sync {
         None
     }
 
+    /// The marks of every batch of any migration that the destination holds, with how many objects carry each: what a
+    /// guard against a second load looks at. None where the platform has no such thing.
+    async fn marked(&self, there: &Catalog) -> Result<Vec<Marked>> {
+        let _ = there;
+        Ok(Vec::new())
+    }
+
+    /// Every object of a kind, in the form of a shaped draft: what people made by hand is compared with it. `None`
+    /// where the platform doesn't show that kind.
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        let _ = kind;
+        Ok(None)
+    }
+
     /// Pure. The fewest calls by which this platform's API could hold the shaped draft.
     fn floor(&self, draft: &Draft) -> u64;
 
@@ -121,6 +135,19 @@ pub struct Meter {
     pub limit: Option<u32>,
     /// What is left of it.
     pub remaining: Option<u32>,
+}
+
+/// The mark of a batch, found at the destination.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marked {
+    /// The object that marks the batch: a tag.
+    pub mark: RemoteRef,
+    /// The batch's label.
+    pub label: String,
+    /// How many objects carry it; those that the platform's search shows.
+    pub records: u64,
+    /// One of them.
+    pub example: Option<RemoteRef>,
 }
 
 /// A draft as the platform will hold it.

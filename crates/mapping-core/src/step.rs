@@ -68,6 +68,10 @@ pub struct Step {
     /// For how many seconds after the last moment the call could land "not seen" does not mean "not there".
     #[serde(default)]
     pub blind_seconds: u32,
+    /// The pass it belongs to. A step of pass 1 waits until every record of the batch is through pass 0: links between
+    /// records that link to each other, and what is to happen last (assignment). Steps of a record are ordered by pass.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub pass: u8,
     /// Small arguments, by name; no customer text.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub args: BTreeMap<String, String>,
@@ -85,6 +89,7 @@ impl Step {
             cost: Cost { expected: 1, worst: 1 },
             refusal: Refusal::StopsRecord,
             blind_seconds: 0,
+            pass: 0,
             args: BTreeMap::new(),
         }
     }
@@ -124,10 +129,21 @@ impl Step {
         self.blind_seconds = seconds;
         self
     }
+    /// The pass it belongs to.
+    #[must_use]
+    pub fn pass(mut self, pass: u8) -> Self {
+        self.pass = pass;
+        self
+    }
     /// An argument.
     #[must_use]
     pub fn arg(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.args.insert(name.into(), value.into());
         self
     }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(n: &u8) -> bool {
+    *n == 0
 }

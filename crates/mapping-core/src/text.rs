@@ -102,6 +102,69 @@ pub fn plain_of_html(html: &str) -> String {
     out.trim().to_owned()
 }
 
+/// Where the links of this HTML lead, in order.
+pub fn hrefs(html: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    relink(html, &mut |href| {
+        found.push(href.to_owned());
+        None
+    });
+    found
+}
+
+/// The HTML with the targets of its links exchanged. It is written anew, so that spelling and comments may change;
+/// what a reader sees does not.
+pub fn relink(html: &str, to: &mut dyn FnMut(&str) -> Option<String>) -> String {
+    let mut out = String::with_capacity(html.len());
+    let mut raw: Option<Vec<u8>> = None;
+    let mut tokens = Tokenizer::new(html);
+    while let Some(Ok(token)) = tokens.next() {
+        match token {
+            Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name);
+                out.push('<');
+                out.push_str(&name);
+                for (attribute, value) in &tag.attributes {
+                    let attribute = String::from_utf8_lossy(attribute);
+                    let value = String::from_utf8_lossy(value);
+                    let exchanged = if name == "a" && attribute == "href" { to(&value) } else { None };
+                    out.push(' ');
+                    out.push_str(&attribute);
+                    out.push_str("=\"");
+                    out.push_str(&escaped(exchanged.as_deref().unwrap_or(&value)));
+                    out.push('"');
+                }
+                out.push_str(if tag.self_closing { "/>" } else { ">" });
+                if SILENT.contains(&&**tag.name) && !tag.self_closing {
+                    tokens.set_state(content_of(&tag.name));
+                    raw = Some(tag.name.to_vec());
+                }
+            }
+            Token::EndTag(tag) => {
+                if raw.as_deref() == Some(&**tag.name) {
+                    raw = None;
+                }
+                out.push_str("</");
+                out.push_str(&String::from_utf8_lossy(&tag.name));
+                out.push('>');
+            }
+            Token::String(s) => {
+                let text = String::from_utf8_lossy(&s);
+                match raw.as_deref() {
+                    Some(b"script" | b"style") => out.push_str(&text),
+                    _ => out.push_str(&escaped(&text)),
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
 /// How the content of a silent element is read.
 fn content_of(name: &[u8]) -> State {
     match name {

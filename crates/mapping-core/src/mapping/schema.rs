@@ -32,6 +32,8 @@ const CONTACT: Shape = Object(&[
     ("company", Id("company")),
     ("address", Text),
     ("opted_out", Bool),
+    ("blocked", Bool),
+    ("bounced", Bool),
     ("custom", Open),
     ("notes", List(&Object(&[("at", Time), ("author", Text), ("text", Text)]))),
     ("created_at", Time),

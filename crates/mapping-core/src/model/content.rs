@@ -1,7 +1,7 @@
 //! What the help desk has written down: categories, answers, targets, articles, reports, rules.
 
 use super::{
-    AttachmentId, AutomationId, CategoryId, CustomFields, Extra, KbArticleId, KbCategoryId, QueueId,
+    AgentId, AttachmentId, AutomationId, CategoryId, CustomFields, Extra, KbArticleId, KbCategoryId, QueueId,
     ReportId, SlaPolicyId, StandardResponseId, TicketboxId, WallboardId,
 };
 use crate::{Body, Private};
@@ -66,6 +66,9 @@ pub struct StandardResponse {
     /// Queues that may use it; empty = all.
     #[serde(default)]
     pub queues: Vec<QueueId>,
+    /// Ticketboxes that may use it; empty = all.
+    #[serde(default)]
+    pub ticketboxes: Vec<TicketboxId>,
     /// Language tag.
     #[serde(default)]
     pub language: Option<String>,
@@ -102,6 +105,9 @@ pub struct SlaPolicy {
     /// What it applies to, in the source's words.
     #[serde(default)]
     pub applies_to: Vec<String>,
+    /// Who is told, and when, in the source's words.
+    #[serde(default)]
+    pub escalations: Vec<String>,
     /// Unplaced values.
     #[serde(default)]
     pub extra: Extra,
@@ -146,6 +152,18 @@ pub struct KbArticle {
     /// Author, in the source's words.
     #[serde(default)]
     pub author: Option<Private>,
+    /// Author, when it is an agent.
+    #[serde(default)]
+    pub author_agent: Option<AgentId>,
+    /// The article that this one says in another language.
+    #[serde(default)]
+    pub translation_of: Option<KbArticleId>,
+    /// Tags.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Where it can be read at the source.
+    #[serde(default)]
+    pub url: Option<Private>,
     /// Created.
     #[serde(default)]
     pub created_at: Option<Timestamp>,
@@ -173,15 +191,48 @@ pub struct Report {
     /// Template.
     #[serde(default)]
     pub template: Option<String>,
+    /// What it is run with, in the source's words.
+    #[serde(default)]
+    pub parameters: Vec<String>,
+    /// Output format, in the source's words.
+    #[serde(default)]
+    pub format: Option<String>,
     /// Schedule, in the source's words.
     #[serde(default)]
     pub schedule: Option<String>,
     /// Where it goes, in the source's words.
     #[serde(default)]
     pub delivery: Option<String>,
+    /// Its figures over one window, when it could be run.
+    #[serde(default)]
+    pub figures: Option<Figures>,
     /// Unplaced values.
     #[serde(default)]
     pub extra: Extra,
+}
+
+/// The figures of a report over one window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The first moment.
+    pub from: Timestamp,
+    /// The end, itself not in it.
+    pub to: Timestamp,
+    /// Names of the columns.
+    pub columns: Vec<String>,
+    /// The rows, one text a column.
+    pub rows: Vec<Vec<Private>>,
+}
+
+/// What kind of automation it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomationKind {
+    /// Conditions and actions.
+    #[default]
+    Rule,
+    /// Messages that follow each other in time.
+    Sequence,
 }
 
 /// A rule or a sequence; never moved as code.
@@ -191,6 +242,12 @@ pub struct Automation {
     pub id: AutomationId,
     /// Name.
     pub name: String,
+    /// A rule, or a sequence of messages.
+    #[serde(default)]
+    pub kind: AutomationKind,
+    /// What sets it off, in the source's words.
+    #[serde(default)]
+    pub trigger: Option<String>,
     /// Scope, in the source's words.
     #[serde(default)]
     pub scope: Option<String>,

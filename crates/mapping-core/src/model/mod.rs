@@ -9,8 +9,8 @@ mod people;
 mod ticket;
 
 pub use content::{
-    Automation, Category, CategoryScope, KbArticle, KbCategory, Report, SlaPolicy, StandardResponse,
-    Wallboard,
+    Automation, AutomationKind, Category, CategoryScope, Figures, KbArticle, KbCategory, Report, SlaPolicy,
+    StandardResponse, Wallboard,
 };
 pub use organisation::{
     Agent, AgentState, ChannelAccount, Group, Queue, QueueMember, Ticketbox, WeeklyInterval, WorkingHours,

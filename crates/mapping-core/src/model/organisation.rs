@@ -137,6 +137,9 @@ pub struct WorkingHours {
     pub name: String,
     /// Offset from UTC in minutes. An offset knows no summer time.
     pub offset_minutes: i32,
+    /// The IANA zone, when the source says one.
+    #[serde(default)]
+    pub zone: Option<String>,
     /// Weekly intervals.
     #[serde(default)]
     pub week: Vec<WeeklyInterval>,
@@ -160,12 +163,27 @@ pub struct ChannelAccount {
     /// Host that mail is fetched from.
     #[serde(default)]
     pub incoming_host: Option<String>,
+    /// Port that mail is fetched by.
+    #[serde(default)]
+    pub incoming_port: Option<u16>,
+    /// How mail is fetched, in the source's word: `imap`, `pop3`.
+    #[serde(default)]
+    pub protocol: Option<String>,
     /// Host that mail is sent by.
     #[serde(default)]
     pub outgoing_host: Option<String>,
+    /// Port that mail is sent by.
+    #[serde(default)]
+    pub outgoing_port: Option<u16>,
     /// Box it fills.
     #[serde(default)]
     pub ticketbox: Option<TicketboxId>,
+    /// Queue it fills.
+    #[serde(default)]
+    pub queue: Option<QueueId>,
+    /// Minutes between two looks.
+    #[serde(default)]
+    pub poll_minutes: Option<u32>,
     /// When it last worked.
     #[serde(default)]
     pub last_success: Option<Timestamp>,

@@ -56,6 +56,12 @@ pub struct Contact {
     /// Asked not to be written to.
     #[serde(default)]
     pub opted_out: bool,
+    /// The help desk refuses what they write.
+    #[serde(default)]
+    pub blocked: bool,
+    /// Mail to them comes back.
+    #[serde(default)]
+    pub bounced: bool,
     /// Custom fields.
     #[serde(default)]
     pub custom: CustomFields,
@@ -83,6 +89,8 @@ impl Contact {
             company: None,
             address: None,
             opted_out: false,
+            blocked: false,
+            bounced: false,
             custom: CustomFields::new(),
             notes: Vec::new(),
             created_at: None,

@@ -20,3 +20,16 @@ async fn a_notifying_comment_has_no_skip() {
     served.client.conversations().reply_as_admin(&ConversationId::from("524"), reply).await.unwrap();
     assert!(served.sent().await.get("skip_notifications").is_none());
 }
+
+#[tokio::test]
+async fn a_phone_redirect_and_a_block_are_calls_that_reach_people() {
+    let served =
+        Served::answering("POST", "/phone_call_redirects", 200, json!({"url": "http://via.intercom.io/x"}))
+            .await;
+    served.client.messages().redirect_phone_call("+353832345678").await.unwrap();
+    assert_eq!(served.sent().await, json!({"phone": "+353832345678"}));
+    let contact = ContactId::from("6762f0dd1bb69f9f2193bb83");
+    served.also("POST", &format!("/contacts/{contact}/block"), 200, json!({"blocked": true})).await;
+    served.client.messages().block(&contact).await.unwrap();
+    assert!(served.requests().await[1].body.is_empty());
+}

@@ -517,29 +517,19 @@ pub fn convert(to: &Endpoint, id: &ConversationId, ticket_type: &TicketTypeId) -
 }
 
 /// `POST /conversations/{id}/customers`: lets a contact take part. They may be notified.
-pub fn add_participant(
-    to: &Endpoint,
-    id: &ConversationId,
-    contact: &ContactId,
-    by: &AdminId,
-) -> Ask<Conversation> {
+pub fn add_participant(to: &Endpoint, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Ask<()> {
     let body =
         Body::json(&json!({"admin_id": by.as_str(), "customer": {"intercom_user_id": contact.as_str()}}));
     let call = (Method::POST, &["conversations", id.as_str(), "customers"][..], &[][..]);
-    Ask::new(to, "conversations.add_participant", Does::Overwrite, call, Some(body), json)
+    Ask::new(to, "conversations.add_participant", Does::Overwrite, call, Some(body), nothing)
 }
 
 /// `DELETE /conversations/{id}/customers/{contact}`, which takes a body. The last one can't go (422).
-pub fn remove_participant(
-    to: &Endpoint,
-    id: &ConversationId,
-    contact: &ContactId,
-    by: &AdminId,
-) -> Ask<Conversation> {
+pub fn remove_participant(to: &Endpoint, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Ask<()> {
     let body = Body::json(&json!({"admin_id": by.as_str()}));
     let path = ["conversations", id.as_str(), "customers", contact.as_str()];
     let call = (Method::DELETE, &path[..], &[][..]);
-    Ask::new(to, "conversations.remove_participant", Does::Overwrite, call, Some(body), json)
+    Ask::new(to, "conversations.remove_participant", Does::Overwrite, call, Some(body), nothing)
 }
 
 /// `DELETE /conversations/{id}`: permanent. `retain_metrics` keeps its rows in reports; without it the token needs the
@@ -653,12 +643,7 @@ impl<'c> Conversations<'c> {
         self.0.pending(convert(self.0.endpoint(), id, ticket_type))
     }
     /// See [`add_participant`].
-    pub fn add_participant(
-        self,
-        id: &ConversationId,
-        contact: &ContactId,
-        by: &AdminId,
-    ) -> Pending<'c, Conversation> {
+    pub fn add_participant(self, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Pending<'c, ()> {
         self.0.pending(add_participant(self.0.endpoint(), id, contact, by))
     }
     /// See [`remove_participant`].
@@ -667,7 +652,7 @@ impl<'c> Conversations<'c> {
         id: &ConversationId,
         contact: &ContactId,
         by: &AdminId,
-    ) -> Pending<'c, Conversation> {
+    ) -> Pending<'c, ()> {
         self.0.pending(remove_participant(self.0.endpoint(), id, contact, by))
     }
     /// See [`delete`].

@@ -4,15 +4,15 @@ use crate::api::conversations::Conversation;
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{AdminId, ContactId, ConversationId};
-use crate::wire::Fields;
+use crate::wire::{Fields, number};
 use connector_http::Body;
 use http::Method;
 use serde_json::json;
 
 /// `POST /messages`: an in-app message from an admin, delivered to the contact.
 pub fn send(to: &Endpoint, from: &AdminId, contact: &ContactId, body: &str) -> Ask<Fields> {
-    let body = Body::json(&json!({"message_type": "inapp", "body": body,
-        "from": {"type": "admin", "id": from.as_str()}, "to": {"type": "user", "id": contact.as_str()}}));
+    let body = Body::json(&json!({"message_type": "in_app", "body": body,
+        "from": {"type": "admin", "id": number(from.as_str())}, "to": {"type": "user", "id": contact.as_str()}}));
     Ask::new(to, "messages.send", Does::Create, (Method::POST, &["messages"], &[]), Some(body), json)
 }
 

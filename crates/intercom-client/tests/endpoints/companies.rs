@@ -57,6 +57,17 @@ async fn a_company_is_found_by_the_id_of_its_owner_or_not() {
 }
 
 #[tokio::test]
+async fn a_company_that_is_found_may_come_alone_or_in_a_list_and_two_are_none() {
+    let found = async |data: Value| {
+        let served = Served::answering("GET", "/companies", 200, json!({"type": "list", "data": data})).await;
+        served.client.companies().find_by_company_id("x").await.map(|c| c.id)
+    };
+    assert_eq!(found(json!([company(ID)])).await.unwrap().as_str(), ID);
+    assert_eq!(found(json!([])).await.unwrap_err().kind(), ErrorKind::NotFound);
+    assert_eq!(found(json!([company("1"), company("2")])).await.unwrap_err().kind(), ErrorKind::Malformed);
+}
+
+#[tokio::test]
 async fn a_company_is_read_written_and_deleted() {
     let at = format!("/companies/{ID}");
     let served = Served::answering("GET", &at, 200, company(ID)).await;

@@ -9,7 +9,8 @@ async fn the_plain_client_can_send_when_it_is_asked_to() {
         Served::answering("POST", "/messages", 200, json!({"type": "admin_message", "id": "1"})).await;
     let messages = served.client.messages();
     messages.send(&AdminId::from("7"), &ContactId::from("6762f0dd1bb69f9f2193bb83"), "Hello").await.unwrap();
-    assert_eq!(served.sent().await["from"], json!({"type": "admin", "id": "7"}));
+    assert_eq!(served.sent().await["message_type"], "in_app");
+    assert_eq!(served.sent().await["from"], json!({"type": "admin", "id": 7}));
 }
 
 #[tokio::test]

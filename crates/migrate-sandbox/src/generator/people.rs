@@ -135,6 +135,7 @@ fn queues(desk: &mut Desk) {
         members: (agents.iter())
             .map(|agent| QueueMember { agent: *agent, max: (agent % 3 != 0).then_some(5 + *agent as u32) })
             .collect(),
+        ..Queue::default()
     };
     desk.dataset.queues = vec![
         queue(QUEUE_SUPPORT, "Support", &[BOX_SUPPORT, 206], &[1, 2, 3, 4, AGENT_WITHOUT_EMAIL]),
@@ -215,9 +216,9 @@ fn contact(desk: &mut Desk, number: u64) -> Contact {
         company: company.map(|company| company.id),
         custom_fields: custom_fields(desk, number),
         notes: notes(desk, created),
-        opted_out: false,
         created: Some(created),
         modified: Some(later(created, desk.rng.i64(0..86_400))),
+        ..Contact::default()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::service::{HOURS_OFFICE, HOURS_OFFSET_ONLY};
 use super::{Desk, END, HELPDESK_DOMAIN, later};
 use crate::dataset::{
     Agent, AgentState, Category, Company, Contact, ContactNote, CustomField, FieldType, Group, Queue,
@@ -115,7 +116,7 @@ fn folders(desk: &mut Desk) {
         parent,
         mail_account: account.map(|account| format!("{account}@{HELPDESK_DOMAIN}")),
         sla_profile: Some(1),
-        working_hours: Some(1),
+        working_hours: Some(if id == BOX_PHONE { HOURS_OFFSET_ONLY } else { HOURS_OFFICE }),
     };
     desk.dataset.ticketboxes = vec![
         folder(201, "Customers", None, None),

@@ -2,9 +2,13 @@
 
 use super::xml::Xml;
 use crate::dataset::{
-    Agent, Attachment, Author, CallLeg, Category, ChatLine, Company, Contact, CustomField, Group, Message,
-    NoDate, Queue, Ticket, TicketCategory, Ticketbox,
+    Agent, Attachment, Author, AuthorKind, CallLeg, Category, ChatLine, Company, Contact, Content,
+    CustomField, Drawn, Group, Message, NoDate, Queue, Ticket, TicketCategory, Ticketbox,
 };
+
+pub(super) mod inventory;
+pub(super) mod library;
+pub(super) mod service;
 
 const NIL: &NoDate = &NoDate::Nil;
 
@@ -44,6 +48,10 @@ pub(super) fn queue(xml: &mut Xml<'_>, queue: &Queue) {
         xml.nillable("MaxTickets", member.max);
         xml.end_of("QueueMember");
     });
+    xml.optional("MaxTickets", queue.max_tickets);
+    if !queue.rules.is_empty() {
+        xml.strings("Rules", &queue.rules);
+    }
     xml.end_of("Queue");
 }
 
@@ -70,10 +78,13 @@ pub(super) fn contact(xml: &mut Xml<'_>, contact: &Contact) {
     xml.value("OptedOut", contact.opted_out);
     xml.time("CreatedAt", contact.created, NIL);
     xml.time("ModifiedAt", contact.modified, NIL);
+    xml.string("Address", contact.address.as_deref());
+    xml.optional("Blocked", contact.blocked.then_some(true));
+    xml.optional("Bounced", contact.bounced.then_some(true));
     xml.end_of("Contact");
 }
 
-fn custom_field(xml: &mut Xml<'_>, field: &CustomField) {
+pub(super) fn custom_field(xml: &mut Xml<'_>, field: &CustomField) {
     xml.text("Name", &field.name);
     xml.text("Type", field.kind.as_str());
     xml.string("Value", field.value.as_deref());
@@ -117,6 +128,9 @@ pub(super) fn ticket(xml: &mut Xml<'_>, ticket: &Ticket) {
     xml.value("CallCount", ticket.calls.len());
     xml.value("ChatLineCount", ticket.chat.len());
     xml.value("AttachmentCount", ticket.attachments().count());
+    if ticket.wakes.is_some() {
+        xml.time("WakesAt", ticket.wakes, absent);
+    }
     xml.end_of("Ticket");
 }
 
@@ -127,10 +141,12 @@ fn ticket_category(xml: &mut Xml<'_>, category: &TicketCategory) {
 }
 
 fn author(xml: &mut Xml<'_>, author: &Author) {
+    let erased = &xml.knobs().erased_contacts;
+    let erased = author.kind == AuthorKind::Contact && author.id.is_some_and(|id| erased.contains(&id));
     xml.text("Kind", author.kind.as_str());
     xml.nillable("Id", author.id);
-    xml.string("Email", author.email.as_deref());
-    xml.text("Name", &author.name);
+    xml.string("Email", author.email.as_deref().filter(|_| !erased));
+    xml.text("Name", if erased { "" } else { &author.name });
     xml.end_of("Author");
 }
 
@@ -141,17 +157,30 @@ pub(super) fn message(xml: &mut Xml<'_>, ticket: u64, message: &Message) {
     xml.element("Author", |xml| author(xml, &message.author));
     xml.strings("To", &message.to);
     xml.strings("Cc", &message.cc);
-    xml.time("SentAt", message.sent_at, NIL);
+    match &message.sent_as {
+        Some(text) => xml.value("SentAt", text),
+        None => xml.time("SentAt", message.sent_at, NIL),
+    }
     xml.string("Subject", message.subject.as_deref());
     xml.text("ContentType", message.content_type.as_str());
     xml.body("Body", &message.body.text());
     xml.string("MessageIdHeader", message.message_id.as_deref());
     xml.string("InReplyToHeader", message.in_reply_to.as_deref());
+    xml.string("DateHeader", date_header(message).as_deref());
     xml.array("Attachments", "AttachmentInfo", &message.attachments, attachment_info);
     xml.end_of("Message");
 }
 
-fn attachment_info(xml: &mut Xml<'_>, attachment: &Attachment) {
+/// The `Date` header of a mail: the instant it was sent at, by a clock of the sender's.
+fn date_header(message: &Message) -> Option<String> {
+    const CLOCKS: [i8; 4] = [0, 1, 2, -5];
+    message.message_id.as_ref()?;
+    let clock = jiff::tz::offset(CLOCKS[(message.id % 4) as usize]);
+    let at = message.sent_at?.to_zoned(clock.to_time_zone());
+    jiff::fmt::rfc2822::to_string(&at).ok()
+}
+
+pub(super) fn attachment_info(xml: &mut Xml<'_>, attachment: &Attachment) {
     attachment_fields(xml, attachment);
     xml.end_of("AttachmentInfo");
 }
@@ -160,16 +189,32 @@ fn attachment_fields(xml: &mut Xml<'_>, attachment: &Attachment) {
     xml.value("Id", attachment.id);
     xml.text("Name", &attachment.name);
     xml.text("MimeType", &attachment.mime);
-    xml.value("Size", attachment.size());
+    xml.value("Size", giant(xml, attachment).map_or(attachment.declared_size(), |file| file.size.into()));
     xml.string("ContentId", attachment.content_id.as_deref());
     xml.value("Inline", attachment.inline);
 }
 
+/// What a knob makes of a file.
+fn giant(xml: &Xml<'_>, attachment: &Attachment) -> Option<Drawn> {
+    let giant = xml.knobs().giant_file.filter(|giant| giant.attachment == attachment.id)?;
+    Some(Drawn { seed: attachment.id, size: giant.bytes })
+}
+
+/// Drawn files from this size on are never held whole.
+const LARGE: u32 = 4 << 20;
+
 pub(super) fn attachment(xml: &mut Xml<'_>, attachment: &Attachment) {
     use base64::Engine as _;
     attachment_fields(xml, attachment);
-    let data = base64::engine::general_purpose::STANDARD.encode(attachment.bytes());
-    xml.value("Data", data);
+    let drawn = giant(xml, attachment).or(match attachment.content {
+        Content::Drawn(drawn) => Some(drawn),
+        Content::Bytes(_) => None,
+    });
+    match drawn {
+        Some(drawn) if drawn.size >= LARGE => xml.drawn("Data", drawn),
+        Some(drawn) => xml.value("Data", base64::engine::general_purpose::STANDARD.encode(drawn.draw())),
+        None => xml.value("Data", base64::engine::general_purpose::STANDARD.encode(attachment.bytes())),
+    }
     xml.end_of("Attachment");
 }
 

@@ -3,7 +3,7 @@
 use super::call::{Answer, Call, Version};
 use super::{
     articles, attributes, collections, companies, contacts, content, conversations, hours, internal_articles,
-    macros, merging, notes, replies, settings, workspace,
+    macros, merging, notes, replies, settings, tickets, workspace,
 };
 
 /// One endpoint. The first that fits a path takes it, so fixed words come before placeholders.
@@ -129,6 +129,18 @@ const ENDPOINTS: &[Endpoint] = &[
         NEW,
         hours::delete_exception,
     ),
+    endpoint("GET", "/ticket_types", OLD, tickets::types),
+    endpoint("POST", "/ticket_types", OLD, tickets::create_type),
+    endpoint("GET", "/ticket_types/{id}", OLD, tickets::get_type),
+    endpoint("PUT", "/ticket_types/{id}", OLD, tickets::update_type),
+    endpoint("POST", "/ticket_types/{id}/attributes", OLD, tickets::create_attribute),
+    endpoint("GET", "/ticket_states", OLD, tickets::states),
+    endpoint("POST", "/tickets/enqueue", OLD, tickets::enqueue),
+    endpoint("POST", "/tickets", OLD, tickets::create),
+    endpoint("GET", "/tickets/{id}", OLD, tickets::get),
+    endpoint("PUT", "/tickets/{id}", OLD, tickets::update),
+    endpoint("DELETE", "/tickets/{id}", OLD, tickets::delete),
+    endpoint("GET", "/jobs/status/{id}", OLD, tickets::job),
     endpoint("GET", "/emails", OLD, settings::emails),
     endpoint("GET", "/emails/{id}", OLD, settings::email),
     endpoint("GET", "/brands", OLD, settings::brands),
@@ -173,7 +185,9 @@ const ENDPOINTS: &[Endpoint] = &[
 ];
 
 /// Scopes by the start of the path: for reading, and for writing. The longest start that fits counts.
-const SCOPES: [(&str, &str, &str); 14] = [
+const SCOPES: [(&str, &str, &str); 16] = [
+    ("/tickets", "read_tickets", "write_tickets"),
+    ("/ticket_types", "read_tickets", "write_tickets"),
     ("/contacts", "read_users", "write_users"),
     ("/companies", "read_companies", "write_companies"),
     ("/contacts/{id}/companies", "read_companies", "write_companies"),

@@ -84,6 +84,8 @@ pub struct Knobs {
     pub content_search_lag_s: i64,
     /// Seconds until a bulk action is carried out (T61).
     pub bulk_action_delay_s: i64,
+    /// Seconds until a ticket that was enqueued is made (T64).
+    pub job_delay_s: i64,
     /// Whether the token may delete metrics with a conversation (T52).
     pub may_delete_metrics: bool,
     /// Whether a teammate without an inbox seat may be an author.
@@ -137,6 +139,7 @@ impl Default for Knobs {
             ai_available_by_default: true,
             content_search_lag_s: 30,
             bulk_action_delay_s: 30,
+            job_delay_s: 10,
             may_delete_metrics: true,
             seatless_authors: false,
             max_body_bytes: 300 * 1024 * 1024,

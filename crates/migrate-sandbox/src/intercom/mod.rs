@@ -32,6 +32,7 @@ mod seed;
 mod server;
 mod settings;
 pub(crate) mod store;
+mod tickets;
 mod view;
 mod workspace;
 
@@ -121,6 +122,8 @@ pub struct State {
     pub office_hours: u64,
     /// Saved replies.
     pub macros: u64,
+    /// Tickets in the platform's own sense.
+    pub tickets: u64,
 }
 
 impl Default for Intercom {
@@ -252,6 +255,7 @@ fn count(ws: &store::Workspace) -> State {
         redirects: ws.library.redirects.len() as u64,
         office_hours: ws.schedules.len() as u64,
         macros: ws.macros.len() as u64,
+        tickets: ws.desk.tickets.len() as u64,
         ..State::default()
     };
     for it in ws.conversations.values() {

@@ -3,6 +3,7 @@
 mod library;
 mod people;
 mod settings;
+mod tickets;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub(crate) use library::{
 };
 pub(crate) use people::{About, Company, Note, Scroll};
 pub use settings::{Email, HoursException, Interval, Macro, Schedule};
+pub(crate) use tickets::{Job, Ticket, TicketAttribute, TicketDesk, TicketType};
 
 /// Values of custom attributes by name, in the order in which they were set.
 pub(crate) type Attributes = Vec<(Arc<str>, Value)>;
@@ -48,6 +50,7 @@ pub(crate) struct Workspace {
     pub(crate) macros: Vec<Macro>,
     pub(crate) schedules: BTreeMap<u64, Schedule>,
     pub(crate) emails: Vec<Email>,
+    pub(crate) desk: TicketDesk,
     /// When teammates left, and which.
     pub(crate) left: Vec<(i64, u64)>,
     next: Counters,

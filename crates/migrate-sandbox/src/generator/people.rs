@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::service::{HOURS_OFFICE, HOURS_OFFSET_ONLY};
 use super::{Desk, END, HELPDESK_DOMAIN, later};
 use crate::dataset::{
     Agent, AgentState, Category, Company, Contact, ContactNote, CustomField, FieldType, Group, Queue,
@@ -31,6 +32,9 @@ pub(super) const CATEGORY_TOPIC: u64 = 401;
 pub(super) const CATEGORY_PRODUCT: u64 = 402;
 pub(super) const CATEGORY_REASON: u64 = 403;
 pub(super) const CATEGORY_OLD: u64 = 404;
+pub(super) const CATEGORY_MANY: u64 = 405;
+pub(super) const CATEGORY_REGION_BILLING: u64 = 406;
+pub(super) const CATEGORY_REGION_SALES: u64 = 407;
 
 pub(super) const TOPICS: &[&str] = &["Question", "Complaint", "Order", "Return"];
 pub(super) const PRODUCTS: &[&str] = &["Router", "Phone", "Cloud", "Accessories"];
@@ -115,7 +119,7 @@ fn folders(desk: &mut Desk) {
         parent,
         mail_account: account.map(|account| format!("{account}@{HELPDESK_DOMAIN}")),
         sla_profile: Some(1),
-        working_hours: Some(1),
+        working_hours: Some(if id == BOX_PHONE { HOURS_OFFSET_ONLY } else { HOURS_OFFICE }),
     };
     desk.dataset.ticketboxes = vec![
         folder(201, "Customers", None, None),
@@ -135,6 +139,15 @@ fn queues(desk: &mut Desk) {
         members: (agents.iter())
             .map(|agent| QueueMember { agent: *agent, max: (agent % 3 != 0).then_some(5 + *agent as u32) })
             .collect(),
+        max_tickets: (id == QUEUE_SUPPORT).then_some(100),
+        rules: match id {
+            QUEUE_SUPPORT => vec![
+                "time-out: after 30 minutes back to the queue".into(),
+                "equalizer: weekdays at 09:00, 5 tickets an agent".into(),
+            ],
+            QUEUE_VOICE => vec!["ring: longest idle first".into()],
+            _ => Vec::new(),
+        },
     };
     desk.dataset.queues = vec![
         queue(QUEUE_SUPPORT, "Support", &[BOX_SUPPORT, 206], &[1, 2, 3, 4, AGENT_WITHOUT_EMAIL]),
@@ -215,9 +228,10 @@ fn contact(desk: &mut Desk, number: u64) -> Contact {
         company: company.map(|company| company.id),
         custom_fields: custom_fields(desk, number),
         notes: notes(desk, created),
-        opted_out: false,
         created: Some(created),
         modified: Some(later(created, desk.rng.i64(0..86_400))),
+        address: (number % 6 == 0).then(|| format!("Søndergade {number}\n8000 Aarhus C")),
+        ..Contact::default()
     }
 }
 

@@ -128,7 +128,8 @@ pub(crate) fn token_owner() -> Admin {
 
 impl Seed {
     /// A workspace that was prepared for this help desk: a teammate for each agent that
-    /// [`generator::is_matched`] says one for, the address in other letter case, and a team for each queue name.
+    /// [`generator::is_matched`] says one for, the address in other letter case, a team for each queue name, and the
+    /// languages of the knowledge base.
     #[must_use]
     pub fn for_dataset(dataset: &Dataset) -> Self {
         let mut seed = Self::default();
@@ -153,6 +154,12 @@ impl Seed {
                 });
             }
         }
+        // The first language of the help centre is English.
+        let mut languages: Vec<String> =
+            dataset.kb_articles.iter().filter_map(|article| article.language.clone()).collect();
+        languages.sort();
+        languages.dedup();
+        seed.locales = languages;
         seed
     }
 }

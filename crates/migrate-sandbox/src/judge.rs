@@ -5,14 +5,18 @@
 //! must name the record, and the field unless it speaks of the whole record.
 
 mod assignment;
+mod company;
 mod expect;
 mod explain;
+mod hours;
 mod html;
 mod known;
+mod library;
 mod people;
 mod text;
 mod thread;
 mod ticket;
+mod tree;
 mod values;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -21,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, Ticket};
 use crate::intercom::Intercom;
-use crate::intercom::store::{Conversation, Workspace};
+use crate::intercom::store::{About, Conversation, Workspace};
 use expect::Source;
 use explain::Explanations;
 
@@ -31,7 +35,7 @@ pub const MOST_FINDINGS: usize = 1000;
 /// One entry of the migrating tool's lists of losses and quarantined records.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
-    /// `ticket`, `message`, `attachment`, `call` or `contact`.
+    /// `ticket`, `message`, `attachment`, `call`, `contact`, `company`, `kb_category`, `kb_article` or `working_hours`.
     pub kind: String,
     /// Id at the source; for tickets the number does too.
     pub id: String,
@@ -66,7 +70,8 @@ pub struct Options {
     /// Names of the attributes that hold other fields, by the name that findings give them, such as
     /// `custom_fields.Order no.`, `call.duration` or `company`; without an entry any attribute may hold the value.
     pub field_attributes: BTreeMap<String, String>,
-    /// Tag that every conversation of the run carries; none: not compared.
+    /// Tag that every conversation and article of the run carries, by its whole name, such as `migration: pilot`; none:
+    /// not compared.
     pub batch_tag: Option<String>,
     /// Id of the teammate who stands for agents without one; the owner of the token when absent.
     pub placeholder_admin: Option<u64>,
@@ -74,6 +79,12 @@ pub struct Options {
     pub partial: bool,
     /// Ids of conversations that were there before the run.
     pub known_conversations: Vec<String>,
+    /// Whether articles that readers of the source see are to be published; else all are drafts.
+    pub publish_articles: bool,
+    /// Name of the collection of articles without a category.
+    pub default_collection: String,
+    /// Whether nothing but tickets and contacts was moved on purpose.
+    pub only_tickets: bool,
 }
 
 impl Default for Options {
@@ -93,6 +104,9 @@ impl Default for Options {
             placeholder_admin: None,
             partial: false,
             known_conversations: Vec::new(),
+            publish_articles: false,
+            default_collection: "FocalScope".into(),
+            only_tickets: false,
         }
     }
 }
@@ -140,7 +154,9 @@ pub enum What {
 pub struct Finding {
     /// The kind of finding.
     pub what: What,
-    /// Kind of the record: `ticket`, `message`, `attachment`, `call`, `contact`, `conversation`.
+    /// Kind of the record: at the source `ticket`, `message`, `attachment`, `call`, `contact`, `contact_note`, `company`,
+    /// `kb_category`, `kb_article`, `working_hours`; at the destination, when nothing explains it there, `conversation`,
+    /// `contact_note`, `company`, `collection`, `article`, `internal_article`, `office_hours`.
     pub kind: &'static str,
     /// Id of the record: at the source, or at the destination when the source has none.
     pub id: String,
@@ -163,6 +179,16 @@ pub struct SourceCounts {
     pub attachments: u64,
     /// Sum of their sizes.
     pub attachment_bytes: u64,
+    /// Companies of contacts that arrived.
+    pub companies: u64,
+    /// Notes on contacts that arrived.
+    pub contact_notes: u64,
+    /// Categories of the knowledge base.
+    pub collections: u64,
+    /// Articles, each language by itself.
+    pub articles: u64,
+    /// Working hours.
+    pub office_hours: u64,
 }
 
 /// Sizes of the destination.
@@ -176,6 +202,16 @@ pub struct DestinationCounts {
     pub contacts: u64,
     /// Files.
     pub files: u64,
+    /// Companies.
+    pub companies: u64,
+    /// Notes on contacts.
+    pub contact_notes: u64,
+    /// Collections.
+    pub collections: u64,
+    /// Articles, internal ones too, each language by itself.
+    pub articles: u64,
+    /// Schedules of office hours.
+    pub office_hours: u64,
 }
 
 /// What the judge found.
@@ -242,6 +278,13 @@ pub fn judge(dataset: &Dataset, intercom: &Intercom, explained: &[Explained], op
         parts: state.messages,
         contacts: state.contacts,
         files: state.files,
+        companies: state.companies,
+        contact_notes: inner.ws.notes.values().filter(|it| matches!(it.about, About::Contact(_))).count()
+            as u64,
+        collections: state.collections,
+        articles: inner.ws.library.articles.values().map(|it| it.contents.len() as u64).sum::<u64>()
+            + state.internal_articles,
+        office_hours: state.office_hours,
     };
     court.hear();
     let mut verdict = court.verdict;
@@ -276,6 +319,20 @@ struct Subject<'a> {
     within: Option<String>,
     /// Ids of records of the same kind that are one with this one at the destination.
     also: Vec<String>,
+    /// The record that this one is a part of.
+    owner: Option<Owner>,
+    /// How a list may name this part of its owner, such as `note:1`, or `en`.
+    parts: Vec<String>,
+}
+
+/// A record with parts that are no messages: a contact with notes, an article with languages and files.
+#[derive(Debug, Clone)]
+struct Owner {
+    kind: &'static str,
+    /// Its id, and that of what it is one with.
+    ids: Vec<String>,
+    /// The field under which a list may name all its parts of this kind; empty: none.
+    field: &'static str,
 }
 
 impl<'a> Subject<'a> {
@@ -288,7 +345,15 @@ impl<'a> Subject<'a> {
     }
 
     fn alone(kind: &'static str, id: impl ToString) -> Self {
-        Self { kind, id: id.to_string(), ticket: None, within: None, also: Vec::new() }
+        Self {
+            kind,
+            id: id.to_string(),
+            ticket: None,
+            within: None,
+            also: Vec::new(),
+            owner: None,
+            parts: Vec::new(),
+        }
     }
 }
 
@@ -309,8 +374,15 @@ impl<'a> Court<'a> {
                 None => self.find(What::Lost, &Subject::ticket(ticket), "", "no conversation has its key"),
             }
         }
-        self.compare_people(&arrived);
+        let people = self.compare_people(&arrived);
         self.compare_known();
+        if !self.options.only_tickets {
+            self.compare_companies(&people);
+            self.compare_notes(&people);
+            let collections = self.compare_collections();
+            self.compare_articles(&collections);
+            self.compare_hours();
+        }
     }
 
     fn count_source(&mut self, moved: &[&Ticket]) {
@@ -390,6 +462,24 @@ impl<'a> Court<'a> {
                 detail: detail.into(),
             });
         }
+    }
+
+    /// Whether something was made since the stand-in was first asked for something.
+    fn is_new(&self, created_at: i64) -> bool {
+        self.first_call.is_none_or(|first| created_at >= first)
+    }
+
+    /// As [`check`](Self::check), for what a list may name in several ways; the first is the finding's.
+    fn check_either(
+        &mut self,
+        equal: bool,
+        subject: &Subject<'_>,
+        fields: &[&str],
+        detail: impl FnOnce() -> String,
+    ) {
+        let explained = |field: &&&str| self.explanations.explain(What::FieldDifference, subject, field);
+        let field = fields.iter().find(explained).or(fields.first()).copied().unwrap_or_default();
+        self.check(equal, subject, field, detail);
     }
 
     /// Counts a comparison, and writes a difference down.

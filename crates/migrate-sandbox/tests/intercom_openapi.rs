@@ -8,7 +8,7 @@ mod support;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use migrate_sandbox::intercom::Quarantine;
+use migrate_sandbox::intercom::{Email, Macro, Quarantine, Seed};
 use serde_json::{Map, Value, json};
 use support::{ADMIN, Answer, Desk, NOW, TEAM};
 
@@ -238,6 +238,189 @@ async fn drive_conversations(contract: &mut Contract, desk: &Desk, contact: &str
     contract.call(desk, "GET", "/conversations/deleted", None).await.ok();
 }
 
+async fn drive_companies(contract: &mut Contract, desk: &Desk, contact: &str) {
+    let body = json!({"name": "ratio", "model": "company", "data_type": "string"});
+    desk.post("/data_attributes", body).await.ok();
+    let body = json!({"company_id": "focalscope:org:1", "name": "Smith", "website": "https://smith.example",
+        "plan": "Gold", "size": 12, "industry": "Fish", "monthly_spend": 12.9, "remote_created_at": NOW - 9,
+        "custom_attributes": {"ratio": "0.5"}});
+    let id = contract.call(desk, "POST", "/companies", Some(body)).await.ok().id();
+    contract.call(desk, "POST", "/companies", Some(json!({"company_id": "bare"}))).await.ok();
+    contract.call(desk, "POST", "/companies", Some(json!({"test": 1}))).await;
+    let path = format!("/companies/{id}");
+    contract.call(desk, "GET", &path, None).await;
+    let own = format!("/contacts/{contact}/companies");
+    contract.call(desk, "POST", &own, Some(json!({"id": id}))).await.ok();
+    contract.call(desk, "POST", &own, Some(json!({}))).await;
+    contract.call(desk, "GET", &own, None).await.ok();
+    contract.call(desk, "GET", &path, None).await.ok();
+    contract.call(desk, "PUT", &path, Some(json!({"name": "Smith & Sons"}))).await.ok();
+    contract.call(desk, "GET", "/companies", None).await.ok();
+    contract.call(desk, "GET", "/companies?company_id=nobody", None).await;
+    contract.call(desk, "POST", "/companies/list", None).await.ok();
+    contract.call(desk, "GET", "/companies/scroll", None).await.ok();
+    contract.call(desk, "GET", &format!("{path}/contacts"), None).await.ok();
+    for path in [format!("{path}/notes"), format!("/contacts/{contact}/notes")] {
+        let note = json!({"body": "A note", "admin_id": ADMIN});
+        let note = contract.call(desk, "POST", &path, Some(note)).await.ok().id();
+        contract.call(desk, "POST", &path, Some(json!({"body": "x", "admin_id": "1"}))).await;
+        contract.call(desk, "GET", &path, None).await.ok();
+        contract.call(desk, "GET", &format!("/notes/{note}"), None).await.ok();
+    }
+    contract.call(desk, "GET", &format!("/contacts/{contact}"), None).await.ok();
+    contract.call(desk, "DELETE", &format!("{own}/{id}"), None).await.ok();
+    contract.call(desk, "DELETE", &path, None).await.ok();
+    contract.call(desk, "GET", "/companies/none", None).await;
+    let lead = json!({"role": "lead", "email": "ann@customer.example"});
+    let lead = desk.post("/contacts", lead).await.ok().id();
+    let body = json!({"from": lead, "into": contact});
+    contract.call(desk, "POST", "/contacts/merge", Some(body)).await.ok();
+    contract.call(desk, "GET", &format!("/contacts/{contact}/merge_history"), None).await.ok();
+    contract.call(desk, "GET", &format!("/contacts/{lead}"), None).await;
+}
+
+async fn drive_library(contract: &mut Contract, desk: &Desk) {
+    desk.intercom.seed(Seed { locales: vec!["da".into()], ..Seed::default() });
+    let centers = contract.call(desk, "GET", "/help_center/help_centers", None).await.ok();
+    let center = format!("/help_center/help_centers/{}", centers.body["data"][0]["id"].as_str().unwrap());
+    contract.call(desk, "GET", &center, None).await.ok();
+    let path = "/help_center/collections";
+    let body = json!({"name": "Top", "description": "x", "translated_content": {"da": {"name": "Øverst"}}});
+    let top = contract.call(desk, "POST", path, Some(body)).await.ok().id();
+    let inner =
+        contract.call(desk, "POST", path, Some(json!({"name": "Inner", "parent_id": top}))).await.ok().id();
+    contract.call(desk, "POST", path, Some(json!({}))).await;
+    contract.call(desk, "GET", path, None).await.ok();
+    let one = format!("{path}/{inner}");
+    contract.call(desk, "GET", &one, None).await.ok();
+    contract.call(desk, "PUT", &one, Some(json!({"description": "y"}))).await.ok();
+    let author: u64 = ADMIN.parse().unwrap();
+    let parent: u64 = inner.parse().unwrap();
+    let body = json!({"title": "How", "author_id": author, "body": "<h1>How</h1><p>So</p>", "parent_id": parent,
+        "state": "published", "translated_content": {"da": {"title": "Hvordan", "body": "<p>Sådan</p>"}}});
+    let article = contract.call(desk, "POST", "/articles", Some(body)).await.ok().id();
+    contract.call(desk, "POST", "/articles", Some(json!({"title": "Draft", "author_id": author}))).await.ok();
+    contract.call(desk, "POST", "/articles", Some(json!({"title": "x"}))).await;
+    let one_article = format!("/articles/{article}");
+    contract.call(desk, "GET", &one_article, None).await.ok();
+    contract.call(desk, "PUT", &one_article, Some(json!({"title": "How?"}))).await.ok();
+    let body = json!({"title": "Within", "author_id": author, "owner_id": author, "body": "secret"});
+    let internal = contract.call(desk, "POST", "/internal_articles", Some(body)).await.ok().id();
+    contract.call(desk, "POST", "/internal_articles", Some(json!({"title": "x"}))).await;
+    let one_internal = format!("/internal_articles/{internal}");
+    contract.call(desk, "GET", &one_internal, None).await.ok();
+    contract.call(desk, "PUT", &one_internal, Some(json!({"title": "Within!"}))).await.ok();
+    let tag = desk.post("/tags", json!({"name": "migration: x"})).await.ok().id();
+    for one in [&one_article, &one_internal] {
+        contract
+            .call(desk, "POST", &format!("{one}/tags"), Some(json!({"id": tag, "admin_id": ADMIN})))
+            .await
+            .ok();
+        contract.call(desk, "POST", &format!("{one}/tags"), Some(json!({"id": "1"}))).await;
+    }
+    desk.advance(60);
+    for path in [
+        "/articles",
+        "/internal_articles",
+        "/articles/search?phrase=how",
+        "/internal_articles/search?phrase=within",
+    ] {
+        contract.call(desk, "GET", path, None).await.ok();
+    }
+    let found =
+        contract.call(desk, "GET", &format!("/content/search?tag_ids={tag}&per_page=1"), None).await.ok();
+    assert_eq!(found.body["total_count"], 2);
+    for one in [&one_article, &one_internal] {
+        contract.call(desk, "DELETE", &format!("{one}/tags/{tag}"), None).await.ok();
+    }
+    let redirects = format!("{center}/redirects");
+    let from = "https://help-center.example/sandbox/kb/7";
+    let body = json!({"from_url": from, "locale": "en", "target_type": "article", "target_id": article});
+    let redirect = contract.call(desk, "POST", &redirects, Some(body.clone())).await.ok().id();
+    contract.call(desk, "POST", &redirects, Some(body)).await;
+    contract.call(desk, "POST", &redirects, Some(json!({}))).await;
+    contract.call(desk, "GET", &redirects, None).await.ok();
+    contract.call(desk, "GET", &format!("{redirects}/{redirect}"), None).await.ok();
+    contract.call(desk, "DELETE", &format!("{redirects}/{redirect}"), None).await.ok();
+    let body = json!({"action": "delete", "content_ids": [{"type": "article", "id": article}]});
+    assert_eq!(contract.call(desk, "POST", "/content/bulk_actions", Some(body)).await.status, 202);
+    let snippet = json!({"title": "S", "body_markdown": "# x"});
+    let snippet = contract.call(desk, "POST", "/content_snippets", Some(snippet)).await.id();
+    contract.call(desk, "GET", "/content_snippets", None).await.ok();
+    contract.call(desk, "DELETE", &format!("/content_snippets/{snippet}"), None).await;
+    for one in [one_internal, one_article, one] {
+        contract.call(desk, "DELETE", &one, None).await.ok();
+        contract.call(desk, "GET", &one, None).await;
+    }
+}
+
+async fn drive_settings(contract: &mut Contract, desk: &Desk) {
+    let macros = ["a", "b"].map(|name| Macro {
+        name: name.into(),
+        text: "Hi {{user.name|fallback:\"there\"}}".into(),
+        ..Macro::default()
+    });
+    let email = Email { email: "help@desk.example".into(), verified: true, ..Email::default() };
+    desk.intercom.seed(Seed { macros: macros.to_vec(), emails: vec![email], ..Seed::default() });
+    let list = contract.call(desk, "GET", "/macros?per_page=1", None).await.ok();
+    let id = list.body["data"][0]["id"].as_str().unwrap().to_owned();
+    contract.call(desk, "GET", &format!("/macros/{id}"), None).await.ok();
+    contract.call(desk, "GET", "/macros/1", None).await;
+    let email = contract.call(desk, "GET", "/emails", None).await.ok().body["data"][0]["id"].clone();
+    contract.call(desk, "GET", &format!("/emails/{}", email.as_str().unwrap()), None).await.ok();
+    for path in ["/brands", "/brands/sandbox1", "/away_status_reasons", "/ip_allowlist", "/calls"] {
+        contract.call(desk, "GET", path, None).await.ok();
+    }
+    contract.call(desk, "GET", "/admins/activity_logs?created_at_after=0", None).await.ok();
+    contract.call(desk, "POST", "/events", Some(json!({"event_name": "x", "id": "y"}))).await;
+    let hours = json!({"name": "Week", "time_zone_name": "Europe/Copenhagen",
+        "time_intervals": [{"start_minute": 540, "end_minute": 1020}]});
+    let path = "/office_hours_schedules";
+    let made = contract.call(desk, "POST", path, Some(hours)).await;
+    assert_eq!(made.status, 201);
+    let one = format!("{path}/{}", made.id());
+    contract.call(desk, "POST", path, Some(json!({"name": "x"}))).await;
+    contract.call(desk, "GET", path, None).await.ok();
+    contract.call(desk, "GET", &one, None).await.ok();
+    contract.call(desk, "PUT", &one, Some(json!({"name": "The week"}))).await.ok();
+    let days = format!("{one}/office_hours_exceptions");
+    let body = json!({"exception_date": "2026-12-25", "exception_type": "closed", "name": "Christmas"});
+    let made = contract.call(desk, "POST", &days, Some(body)).await;
+    assert_eq!(made.status, 201);
+    contract.call(desk, "POST", &days, Some(json!({"exception_date": "soon"}))).await;
+    contract.call(desk, "GET", &days, None).await.ok();
+    let day = format!("{days}/{}", made.id());
+    contract.call(desk, "GET", &day, None).await.ok();
+    contract.call(desk, "PUT", &day, Some(json!({"recurring_annually": true}))).await.ok();
+    contract.call(desk, "DELETE", &day, None).await.ok();
+    contract.call(desk, "DELETE", &one, None).await.ok();
+    contract.call(desk, "GET", &one, None).await;
+}
+
+async fn drive_tickets(contract: &mut Contract, desk: &Desk) {
+    let kind = contract.call(desk, "POST", "/ticket_types", Some(json!({"name": "Bug"}))).await.ok().id();
+    let one = format!("/ticket_types/{kind}");
+    let body = json!({"name": "Sort", "description": "x", "data_type": "list", "list_items": "a,b"});
+    contract.call(desk, "POST", &format!("{one}/attributes"), Some(body)).await.ok();
+    contract.call(desk, "GET", &one, None).await.ok();
+    contract.call(desk, "PUT", &one, Some(json!({"description": "y"}))).await.ok();
+    contract.call(desk, "GET", "/ticket_types", None).await.ok();
+    contract.call(desk, "GET", "/ticket_states", None).await.ok();
+    let body = json!({"ticket_type_id": kind, "contacts": [{"email": "new@customer.example"}],
+        "ticket_attributes": {"_default_title_": "T"}});
+    let ticket = contract.call(desk, "POST", "/tickets", Some(body.clone())).await.ok().id();
+    let job = contract.call(desk, "POST", "/tickets/enqueue", Some(body)).await.ok().id();
+    contract.call(desk, "GET", &format!("/jobs/status/{job}"), None).await.ok();
+    desk.advance(60);
+    contract.call(desk, "GET", &format!("/jobs/status/{job}"), None).await.ok();
+    contract.call(desk, "GET", "/jobs/status/1", None).await;
+    let path = format!("/tickets/{ticket}");
+    contract.call(desk, "GET", &path, None).await.ok();
+    contract.call(desk, "PUT", &path, Some(json!({"open": false}))).await.ok();
+    contract.call(desk, "DELETE", &path, None).await.ok();
+    contract.call(desk, "GET", &path, None).await;
+}
+
 #[tokio::test]
 async fn every_answer_is_one_that_the_official_description_allows() {
     let Some(description) = description() else {
@@ -249,6 +432,10 @@ async fn every_answer_is_one_that_the_official_description_allows() {
     drive_registry(&mut contract, &desk).await;
     let contact = drive_people(&mut contract, &desk).await;
     drive_conversations(&mut contract, &desk, &contact).await;
+    drive_companies(&mut contract, &desk, &contact).await;
+    drive_library(&mut contract, &desk).await;
+    drive_settings(&mut contract, &desk).await;
+    drive_tickets(&mut contract, &desk).await;
     assert!(contract.seen.len() >= 61, "{} answers of different kinds were checked", contract.seen.len());
 }
 

@@ -1,10 +1,12 @@
 //! Changes behind a tool's back, to see whether it notices.
 
+mod shelf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::store::{Attributes, Author, Contact, Conversation, File, Part, State, Tag, TagApplied};
+use super::store::{Attributes, Author, Contact, Conversation, File, Part, Schedule, State, Tag, TagApplied};
 use super::{Intercom, markup};
 
 /// A change that leaves no trace in the journal.
@@ -174,6 +176,128 @@ pub enum Edit {
         /// Id of the contact.
         contact: String,
     },
+    /// Sets a field of a company: `name`, `website`, or a custom attribute by its name. Null removes it.
+    Company {
+        /// Key that the caller gave it.
+        company_id: String,
+        /// Which field.
+        field: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Writes a company twice.
+    DoubleCompany {
+        /// Key that the caller gave it.
+        company_id: String,
+    },
+    /// Takes a contact out of a company.
+    LeaveCompany {
+        /// Key that the caller gave it.
+        company_id: String,
+        /// Id of the contact.
+        contact: String,
+    },
+    /// Archives a company at once.
+    DeleteCompany {
+        /// Key that the caller gave it.
+        company_id: String,
+    },
+    /// Replaces the text of a note.
+    Note {
+        /// Id of the note.
+        note: String,
+        /// The new text.
+        text: String,
+    },
+    /// Removes a note.
+    DeleteNote {
+        /// Id of the note.
+        note: String,
+    },
+    /// Writes a note twice.
+    DoubleNote {
+        /// Id of the note.
+        note: String,
+    },
+    /// Changes a collection; null as the parent puts it at the top.
+    Collection {
+        /// Id of the collection.
+        collection: String,
+        /// `name`, `description` or `parent_id`.
+        field: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Writes a collection twice.
+    DoubleCollection {
+        /// Id of the collection.
+        collection: String,
+    },
+    /// Removes a collection and nothing else.
+    DeleteCollection {
+        /// Id of the collection.
+        collection: String,
+    },
+    /// Changes an article in its default language: `title`, `body`, `state`, `author_id`, `parent_id`, or
+    /// `availability` for all assistants.
+    Article {
+        /// Id of the article, an internal one too.
+        article: String,
+        /// Which field.
+        field: String,
+        /// The new value.
+        value: Value,
+    },
+    /// Replaces the title of an article in one language; null removes the language.
+    Translation {
+        /// Id of the article.
+        article: String,
+        /// Which language.
+        locale: String,
+        /// The new title.
+        title: Option<String>,
+    },
+    /// Takes a tag off an article, an internal one too.
+    UntagArticle {
+        /// Id of the article.
+        article: String,
+        /// Name of the tag.
+        name: String,
+    },
+    /// Writes an article twice.
+    DoubleArticle {
+        /// Id of the article, an internal one too.
+        article: String,
+    },
+    /// Removes an article.
+    DeleteArticle {
+        /// Id of the article, an internal one too.
+        article: String,
+    },
+    /// Replaces office hours; `seed` adds them.
+    OfficeHours {
+        /// Name of the schedule.
+        name: String,
+        /// What it is from now on; its name may differ, its id stays.
+        becomes: Schedule,
+    },
+    /// Removes office hours.
+    DeleteOfficeHours {
+        /// Name of the schedule.
+        name: String,
+    },
+    /// Replaces the text of a saved reply; `seed` adds one.
+    Macro {
+        /// Its name.
+        name: String,
+        /// The new text.
+        text: String,
+    },
+    /// Removes a saved reply.
+    DeleteMacro {
+        /// Its name.
+        name: String,
+    },
     /// Changes a contact's name.
     ContactName {
         /// Id of the contact.
@@ -204,6 +328,9 @@ impl Intercom {
         let now = self.clock.now().as_second();
         let mut inner = self.lock();
         let ws = &mut inner.ws;
+        if let Some(done) = shelf::edit(ws, edit, now) {
+            return done;
+        }
         let at = |id: &str| id.parse::<u64>().map_err(|_| EditError);
         match edit {
             Edit::ContactName { contact, text } => {
@@ -213,6 +340,7 @@ impl Intercom {
             Edit::TeammateGone { admin } => {
                 let place = ws.admins.iter().position(|it| it.id == *admin).ok_or(EditError)?;
                 ws.admins.remove(place);
+                ws.left.push((now, *admin));
             }
             Edit::TeamGone { team } => {
                 let place = ws.teams.iter().position(|it| it.id == *team).ok_or(EditError)?;
@@ -224,7 +352,7 @@ impl Intercom {
             }
             Edit::DeleteContact { contact } => {
                 let index = ws.contacts.index(contact).ok_or(EditError)?;
-                ws.contacts.remove(index).ok_or(EditError)?;
+                ws.remove_contact(index).ok_or(EditError)?;
             }
             Edit::Delete { conversation } => {
                 ws.remove_conversation(at(conversation)?).ok_or(EditError)?;
@@ -273,13 +401,9 @@ impl Intercom {
     }
 }
 
+/// The conversation that an edit names; none of the others gets here.
 fn conversation_of(edit: &Edit) -> &str {
     match edit {
-        Edit::ContactName { .. }
-        | Edit::Contact { .. }
-        | Edit::DeleteContact { .. }
-        | Edit::TeammateGone { .. }
-        | Edit::TeamGone { .. } => "",
         Edit::Body { conversation, .. }
         | Edit::Author { conversation, .. }
         | Edit::Visibility { conversation, .. }
@@ -298,6 +422,7 @@ fn conversation_of(edit: &Edit) -> &str {
         | Edit::Assign { conversation, .. }
         | Edit::Delete { conversation }
         | Edit::Double { conversation } => conversation,
+        _ => "",
     }
 }
 

@@ -215,6 +215,9 @@ impl Explanations {
         if ids.into_iter().any(|id| self.of(subject.kind, id, what).any(|entry| own(&entry))) {
             return true;
         }
+        if self.by_owner(what, subject, field) {
+            return true;
+        }
         let Some(ticket) = subject.ticket else { return false };
         // A list may know a message, and with it its files, by its own id.
         let around = |entry: &Entry| entry.place == Place::Record && entry.is_of("files");
@@ -239,6 +242,21 @@ impl Explanations {
         } else {
             entries.any(|entry| entry.names_part(subject, field))
         }
+    }
+
+    /// Whether an entry on the record that this is a part of speaks of the part.
+    fn by_owner(&self, what: What, subject: &Subject<'_>, field: &str) -> bool {
+        let Some(owner) = &subject.owner else { return false };
+        let names = |entry: &Entry| match &entry.place {
+            Place::Record => match &entry.field {
+                None => true,
+                Some(named) => !owner.field.is_empty() && *named == canonical(owner.field),
+            },
+            Place::Part(_, id) => subject.parts.contains(id) && entry.is_of(field),
+            Place::File(id) => subject.kind == "attachment" && *id == subject.id,
+            Place::Parts => false,
+        };
+        owner.ids.iter().any(|id| self.of(owner.kind, id, what).any(names))
     }
 
     /// The entries on a record that excuse this kind of finding.

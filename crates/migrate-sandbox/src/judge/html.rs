@@ -78,6 +78,31 @@ pub(super) fn words_in_attributes(html: &str) -> String {
     out
 }
 
+/// Where links lead.
+pub(super) fn links(html: &str) -> Vec<String> {
+    values(html, b"a", b"href")
+}
+
+/// Where pictures come from.
+pub(super) fn images(html: &str) -> Vec<String> {
+    values(html, b"img", b"src")
+}
+
+/// The values of an attribute of one kind of element, in their order.
+fn values(html: &str, element: &[u8], attribute: &[u8]) -> Vec<String> {
+    let mut out = Vec::new();
+    for token in tokens(html) {
+        let Ok(token) = token;
+        let Token::StartTag(tag) = token else { continue };
+        if tag.name.eq_ignore_ascii_case(element)
+            && let Some(value) = tag.attributes.get(attribute)
+        {
+            out.push(String::from_utf8_lossy(&value.value).trim().to_owned());
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

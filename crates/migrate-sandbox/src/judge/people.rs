@@ -30,15 +30,17 @@ impl<'a> Court<'a> {
         found
     }
 
-    /// Compares the contacts of the tickets that arrived.
-    pub(super) fn compare_people(&mut self, arrived: &[&Ticket]) {
+    /// Compares the contacts of the tickets that arrived, and says who they became.
+    pub(super) fn compare_people(&mut self, arrived: &[&Ticket]) -> Vec<(u32, &'a Contact)> {
         let ids: BTreeSet<u64> = arrived.iter().filter_map(|ticket| ticket.contact).collect();
         let people: Vec<&'a Contact> =
             ids.iter().filter_map(|id| self.source.contacts.get(id).copied()).collect();
+        let mut became: Vec<(u32, &'a Contact)> = Vec::new();
         let mut sharing: HashMap<u32, Vec<&'a Contact>> = HashMap::new();
         let mut reported: BTreeMap<Vec<u32>, ()> = BTreeMap::new();
         for contact in people {
             let found = self.matches(contact);
+            became.extend(found.first().map(|index| (*index, contact)));
             let subject = Subject::alone("contact", contact.id);
             match found.as_slice() {
                 [] => self.find(What::Lost, &subject, "", "no contact at the destination"),
@@ -62,6 +64,7 @@ impl<'a> Court<'a> {
             }
             self.compare_person(index, &own, &contacts);
         }
+        became
     }
 
     /// What a contact of the source had must be there, or be listed for that contact.
@@ -70,7 +73,9 @@ impl<'a> Court<'a> {
         self.compare_fields(&contact.custom_fields, &it.attributes, &subject);
         let company = contact.company.and_then(|id| self.source.companies.get(&id).copied());
         if let Some(company) = company.filter(|company| !company.name.trim().is_empty()) {
-            self.compare_value("company", Wanted::Text(&company.name), &it.attributes, &subject);
+            if !self.belongs_to(it, &company.name) {
+                self.compare_value("company", Wanted::Text(&company.name), &it.attributes, &subject);
+            }
         }
     }
 

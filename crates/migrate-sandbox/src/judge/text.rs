@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::html::{text_of_html, words_in_attributes};
 
 /// A text reduced to what a reader sees, without white space.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Squeezed(pub(super) String);
 
 /// A body that was read back, taken apart once.
@@ -95,6 +95,33 @@ impl Expected {
         if found || (self.html && self.fits_in_words(&body.text)) { Fit::Whole } else { Fit::No }
     }
 
+    /// Whether a text that was read back says this once, with lines above or below it that say more.
+    pub(super) fn stands_in(&self, body: &Read) -> bool {
+        let actual = &body.squeezed.0;
+        let framed = |at: usize| {
+            let (before, after) = (&actual[..at], &actual[at + self.squeezed.0.len()..]);
+            before.chars().count() <= LONGEST_HEADER
+                && after.chars().count() <= LONGEST_FOOTER
+                && (self.squeezed.0.chars().count() < 40 || !after.contains(&self.squeezed.0))
+        };
+        if self.squeezed.is_empty() {
+            return actual.chars().count() <= LONGEST_FOOTER;
+        }
+        let found = actual.find(&self.squeezed.0).is_some_and(framed);
+        found || (self.html && self.stands_in_words(&body.text))
+    }
+
+    /// Whether all words are there in their order, with nothing between them but what a plain form may add.
+    fn stands_in_words(&self, actual: &str) -> bool {
+        let have = words(actual);
+        let Some(first) = self.words.first() else { return true };
+        let starts = have.iter().enumerate().filter(|(_, word)| *word == first).map(|(place, _)| place);
+        starts.into_iter().any(|start| {
+            let more = self.after(&have[start..]);
+            start <= LONGEST_HEADER / 8 && more.is_some_and(|more| more.len() <= LONGEST_FOOTER / 8)
+        })
+    }
+
     /// Whether a plain form of HTML says the same: all words in order, and between them only addresses, words for
     /// pictures and the numbers of lists.
     fn fits_in_words(&self, actual: &str) -> bool {
@@ -105,10 +132,16 @@ impl Expected {
     }
 
     fn follows(&self, have: &[String]) -> bool {
+        let Some(rest) = self.after(have) else { return false };
+        rest.iter().all(|word| self.may_add.contains(word) || word.chars().all(|c| c.is_ascii_digit()))
+    }
+
+    /// What stands behind all the words in their order; none when they are not there.
+    fn after<'h>(&self, have: &'h [String]) -> Option<&'h [String]> {
         let mut wanted = self.words.iter().peekable();
         let mut rest = have.iter();
         while let Some(want) = wanted.peek() {
-            let Some(word) = rest.next() else { return false };
+            let word = rest.next()?;
             if word == *want {
                 wanted.next();
                 continue;
@@ -117,10 +150,10 @@ impl Expected {
                 || word.chars().all(|c| c.is_ascii_digit())
                 || ["image", "img", "inline", "link", "picture"].contains(&word.to_lowercase().as_str());
             if !added {
-                return false;
+                return None;
             }
         }
-        rest.all(|word| self.may_add.contains(word) || word.chars().all(|c| c.is_ascii_digit()))
+        Some(rest.as_slice())
     }
 
     /// Length of the text found when it was split over several bodies from the first of them on; none when it was not.

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::Desk;
 
-pub const BATCH: &str = "focalscope-batch-1";
+pub const BATCH: &str = "migration: pilot 1";
 
 /// The id of the teammate that the token belongs to: the placeholder.
 const PLACEHOLDER: &str = "991267400";
@@ -26,7 +26,11 @@ pub struct Loaded {
     pub conversations: BTreeMap<u64, String>,
     /// What the loader says it lost.
     pub explained: Vec<Explained>,
-    contacts: HashMap<u64, String>,
+    /// Article of each article of the knowledge base.
+    pub articles: BTreeMap<u64, String>,
+    /// Collection of each category of the knowledge base.
+    pub collections: BTreeMap<u64, String>,
+    pub contacts: HashMap<u64, String>,
     tags: HashMap<String, String>,
 }
 
@@ -50,6 +54,7 @@ pub async fn load(desk: &Desk, dataset: &Dataset) -> Loaded {
             move_ticket(desk, dataset, ticket, now, &mut loaded).await;
         }
     }
+    super::shelf::load(desk, dataset, &mut loaded).await;
     loaded
 }
 
@@ -123,7 +128,7 @@ fn category_attribute(id: u64) -> String {
     format!("focalscope_category_{id}")
 }
 
-async fn tag(desk: &Desk, name: &str, loaded: &mut Loaded) -> String {
+pub async fn tag(desk: &Desk, name: &str, loaded: &mut Loaded) -> String {
     if let Some(id) = loaded.tags.get(name) {
         return id.clone();
     }
@@ -132,7 +137,7 @@ async fn tag(desk: &Desk, name: &str, loaded: &mut Loaded) -> String {
     id
 }
 
-fn explain(loaded: &mut Loaded, kind: &str, id: impl ToString, field: &str) {
+pub fn explain(loaded: &mut Loaded, kind: &str, id: impl ToString, field: &str) {
     let field = (!field.is_empty()).then(|| field.to_owned());
     loaded.explained.push(Explained { kind: kind.into(), id: id.to_string(), field, rule: "test".into() });
 }
@@ -213,7 +218,7 @@ fn pieces(ticket: &Ticket) -> Vec<Piece<'_>> {
     all
 }
 
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 

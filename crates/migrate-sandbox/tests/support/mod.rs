@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod loader;
+pub mod shelf;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};

@@ -2,13 +2,13 @@
 
 use super::IntercomSink;
 use super::contact::{observed_fields, remote};
-use super::conversation::is_message;
+use super::reply::is_message;
 use super::fields::{PREFIX, observed};
+use super::listing::{named, whole};
 use crate::api::conversations::{Attachment, Author as WireAuthor, Conversation, ConversationPart};
 use crate::{ContactId, ConversationId};
 use mapping_core::{
-    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, SourceRef,
-    Value, Visibility, Window,
+    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, Value, Visibility, Window,
 };
 
 impl IntercomSink {
@@ -20,7 +20,7 @@ impl IntercomSink {
                 Ok(found.map(|it| conversation(&it)))
             }
             "contact" => {
-                let found = found(self.client.contacts().get(&ContactId::from(at.id.as_str())).await)?;
+                let found = self.find_contact(&ContactId::from(at.id.as_str())).await?;
                 Ok(found.map(|contact| {
                     let mut draft = named(&remote(&contact));
                     draft.fields = observed_fields(&contact);
@@ -63,14 +63,6 @@ fn found<T>(answer: Result<T>) -> Result<Option<T>> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e),
     }
-}
-
-fn named(at: &RemoteRef) -> Draft {
-    Draft::new(at.kind.clone(), SourceRef::new(at.kind.clone(), at.id.clone()))
-}
-
-fn whole(draft: Draft) -> Observed {
-    Observed { draft, window: Window::Whole, version: None }
 }
 
 fn with_type(mut draft: Draft, kind: mapping_core::FieldType, options: Vec<Value>) -> Draft {

@@ -9,8 +9,8 @@ use crate::api::{Contact, ContactUpdate, NewContact, Query};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::{
-    Call, Candidate, Draft, Entry, Error, ErrorKind, Loss, LossRule, Made, Outcome, Prepared, Private, Receipt,
-    RemoteRef, Result, Value,
+    Call, Candidate, Draft, Entry, Error, ErrorKind, Loss, LossRule, Made, Outcome, Prepared, Private,
+    Receipt, RemoteRef, Result, Value,
 };
 use std::collections::BTreeMap;
 
@@ -317,11 +317,7 @@ fn adopted(call: &Call<'_>, remote: RemoteRef, there: Option<&Contact>) -> Recei
 }
 
 /// The fields in which the contact has a value of its own and which aren't written, parted by commas.
-fn kept(
-    draft: &Draft,
-    have: &BTreeMap<String, Value>,
-    written: &BTreeMap<String, Value>,
-) -> Option<String> {
+fn kept(draft: &Draft, have: &BTreeMap<String, Value>, written: &BTreeMap<String, Value>) -> Option<String> {
     let theirs = |field: &&str| {
         !written.contains_key(*field) && !same(have.get(*field).unwrap_or(&Value::Null), draft.field(field))
     };
@@ -361,7 +357,8 @@ fn changed_fields(call: &Call<'_>, have: &BTreeMap<String, Value>, filling: bool
     }
     let filled = prior_values(call);
     let may = |f: &String| {
-        !NEVER.contains(&f.as_str()) && (filled.contains_key(f) || filling && have.get(f).is_none_or(is_blank))
+        !NEVER.contains(&f.as_str())
+            && (filled.contains_key(f) || filling && have.get(f).is_none_or(is_blank))
     };
     Ok(fields.into_iter().filter(may).collect())
 }

@@ -7,8 +7,8 @@ use crate::api::{ConversationUpdate, NewConversation, PartAction, Query};
 use crate::{AdminId, ContactId, ConversationId, TagId, TeamId};
 use futures_util::TryStreamExt as _;
 use mapping_core::{
-    Call, Candidate, Draft, Error, ErrorKind, Format, Link, Made, Prepared, Progress, Receipt, RemoteRef, Result,
-    Value,
+    Call, Candidate, Draft, Error, ErrorKind, Format, Link, Made, Prepared, Progress, Receipt, RemoteRef,
+    Result, Value,
 };
 
 /// The note of a prepared conversation that names the contact which its own was merged into.

@@ -3,9 +3,7 @@
 use super::IntercomSink;
 use super::schema::MARK;
 use crate::api::Query;
-use mapping_core::{
-    Catalog, Draft, Link, Marked, Observed, RemoteRef, Result, SourceRef, Value, Window,
-};
+use mapping_core::{Catalog, Draft, Link, Marked, Observed, RemoteRef, Result, SourceRef, Value, Window};
 
 impl IntercomSink {
     /// Every tag that a migration's batch goes by, whoever made it. One search each.

@@ -40,8 +40,8 @@ use async_trait::async_trait;
 use guard::Guard;
 use jiff::Timestamp;
 use mapping_core::{
-    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed, Prepared,
-    Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed,
+    Prepared, Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -184,7 +184,10 @@ impl Sink for IntercomSink {
     }
 
     fn batch_mark(&self, label: &str) -> Option<Draft> {
-        Some(Draft::new("tag", SourceRef::new("batch", label)).with("name", format!("{}{label}", schema::MARK)))
+        Some(
+            Draft::new("tag", SourceRef::new("batch", label))
+                .with("name", format!("{}{label}", schema::MARK)),
+        )
     }
 
     async fn marked(&self, there: &Catalog) -> Result<Vec<Marked>> {

@@ -2,14 +2,16 @@
 
 use super::IntercomSink;
 use super::contact::{observed_fields, remote};
-use super::reply::is_message;
 use super::fields::{PREFIX, observed};
 use super::listing::{named, whole};
+use super::reply::is_message;
 use crate::api::conversations::{Attachment, Author as WireAuthor, Conversation, ConversationPart};
 use crate::{ContactId, ConversationId};
 use mapping_core::{
-    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, Value, Visibility, Window,
+    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, Value,
+    Visibility, Window,
 };
+use std::collections::BTreeSet;
 
 impl IntercomSink {
     pub(super) async fn read_object(&self, at: &RemoteRef) -> Result<Option<Observed>> {
@@ -104,11 +106,21 @@ fn conversation(it: &Conversation) -> Observed {
         set(&format!("{PREFIX}{name}"), Some(observed(value)).filter(|v| *v != Value::Null));
     }
     let messages: Vec<Part> = it.parts().iter().filter(|p| is_message(p)).map(part).collect();
-    let hidden = it.part_count() - it.parts().len();
+    let hidden = (it.part_count() - it.parts().len()).saturating_sub(hidden_events(it));
     let shown = messages.len();
     draft.parts = opening(it).into_iter().chain(messages).collect();
     let window = if hidden == 0 { Window::Whole } else { Window::Last { shown, of: shown + hidden } };
     Observed { draft, window, version: it.updated_at.map(|t| t.as_second().to_string()) }
+}
+
+/// Events that a window hides: a long thread gets its attributes before its messages, and each that was set left one.
+fn hidden_events(it: &Conversation) -> usize {
+    let name = |p: &ConversationPart| {
+        let name = &p.extra.get("event_details")?["attribute"]["name"];
+        name.as_str().map(str::to_owned)
+    };
+    let shown: BTreeSet<String> = it.parts().iter().filter_map(name).collect();
+    it.custom_attributes.iter().filter(|(name, value)| !value.is_null() && !shown.contains(*name)).count()
 }
 
 fn starter(it: &Conversation) -> Option<String> {

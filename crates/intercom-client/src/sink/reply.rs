@@ -140,7 +140,10 @@ impl<'a> Said<'a> {
 fn author<'a>(refs: &'a Refs, part: &'a Part) -> Result<&'a RemoteRef> {
     let link = part.author.link.as_ref().ok_or_else(|| Error::bug("a shaped part has an author"))?;
     refs.resolve(link).ok_or_else(|| {
-        Error::not_sent(mapping_core::ErrorKind::Unresolved, "the author of a part is not at the destination yet")
+        Error::not_sent(
+            mapping_core::ErrorKind::Unresolved,
+            "the author of a part is not at the destination yet",
+        )
     })
 }
 
@@ -177,9 +180,12 @@ fn receipt(call: &Call<'_>, said: &Said<'_>) -> Receipt {
     let index = call.step.part.unwrap_or_default();
     let why = "the author left the workspace during the run: the acting teammate stands in, the name heads the text";
     let field = format!("parts[{}].author", said.part.key);
-    Receipt::nothing()
-        .output(KEPT, format!("parts[{index}].author,parts[{index}].body"))
-        .loss(Loss::new(call.draft.source.clone(), field, LossRule::Defaulted, why))
+    Receipt::nothing().output(KEPT, format!("parts[{index}].author,parts[{index}].body")).loss(Loss::new(
+        call.draft.source.clone(),
+        field,
+        LossRule::Defaulted,
+        why,
+    ))
 }
 
 /// How many replies before this one are equal to it and were applied without an id in their answer.
@@ -298,7 +304,6 @@ fn html_body(part: &Part) -> String {
         Format::Plain => html_of_plain(&part.body.text),
     }
 }
-
 
 /// A file whose bytes are read when they are sent.
 struct Opened {

@@ -47,14 +47,18 @@ async fn a_matched_contact_keeps_id_owner_consent_and_what_it_says_and_each_diff
     assert_eq!(there["unsubscribed_from_emails"], true);
     assert_eq!((&there["name"], &there["phone"]), (&json!("Theirs"), &json!("+4930123456")));
     let losses = run.losses(&record);
-    let told: Vec<_> = losses.iter().map(|l| (l.field.as_str(), l.before.as_deref(), l.after.as_deref())).collect();
+    let told: Vec<_> =
+        losses.iter().map(|l| (l.field.as_str(), l.before.as_deref(), l.after.as_deref())).collect();
     assert_eq!(
         told,
         [("external_id", Some("focalscope:contact:1"), Some("crm-1")), ("name", Some("Ada"), Some("Theirs"))]
     );
     assert!(losses.iter().all(|l| l.rule == LossRule::Dropped));
     // A later change reaches what we filled and nothing else, even for somebody who doesn't look.
-    let later = wanted().with("name", "Ada L.").with("phone", "+4930999999").with("external_id", "focalscope:contact:9");
+    let later = wanted()
+        .with("name", "Ada L.")
+        .with("phone", "+4930999999")
+        .with("external_id", "focalscope:contact:9");
     assert_eq!(run.change_unread(later).await, End::Done);
     let there = stored(&intercom, "email", "ada@x.example");
     assert_eq!((&there["name"], &there["phone"]), (&json!("Theirs"), &json!("+4930999999")));
@@ -98,7 +102,10 @@ async fn leads_of_an_address_are_left_alone_and_a_user_is_made_beside_them() {
 #[tokio::test]
 async fn a_contact_without_an_address_is_known_by_its_external_id() {
     let intercom = workspace();
-    seed(&intercom, vec![SeedContact { external_id: Some("focalscope:contact:7".into()), ..SeedContact::default() }]);
+    seed(
+        &intercom,
+        vec![SeedContact { external_id: Some("focalscope:contact:7".into()), ..SeedContact::default() }],
+    );
     let mut run = Run::new(&intercom).await;
     for (id, count) in [("7", 1), ("8", 2)] {
         let draft = Draft::new("contact", SourceRef::new("contact", id))
@@ -122,7 +129,8 @@ async fn a_contact_that_was_merged_is_followed_to_the_one_it_became() {
     let read = run.sink.read(&contact("crm-8")).await.unwrap().unwrap();
     assert_eq!(read.draft.text("external_id"), "crm-9");
     // Its threads begin with the canonical contact, and so do the replies in them.
-    let mut thread = ticket("1", &["Hi", "Dear you", "Thanks"]).with("contact", Link::Remote(contact("crm-8")));
+    let mut thread =
+        ticket("1", &["Hi", "Dear you", "Thanks"]).with("contact", Link::Remote(contact("crm-8")));
     for part in thread.parts.iter_mut().step_by(2) {
         part.author.link = Some(Link::Remote(contact("crm-8")));
     }

@@ -11,7 +11,13 @@ const GRACE_LEFT: &str = "parts[m1].author";
 fn graces_ticket() -> mapping_core::Draft {
     let mut draft = ticket("1", &["Hi", "Dear you", "Thanks", "Bye"]);
     draft.fields.insert("assignee".into(), Value::Link(teammate().link.unwrap()));
-    let note = Part::new("n", Role::Agent, teammate(), Some(ts(1_600_000_009)), Body::html("<p>call <b>back</b></p>"));
+    let note = Part::new(
+        "n",
+        Role::Agent,
+        teammate(),
+        Some(ts(1_600_000_009)),
+        Body::html("<p>call <b>back</b></p>"),
+    );
     draft.parts.push(Part { visibility: Visibility::Internal, ..note });
     draft
 }
@@ -43,14 +49,14 @@ async fn an_agent_who_leaves_during_the_run_is_named_by_the_one_who_stands_in_an
     let text = |i: usize| read.draft.parts[i].body.canonical();
     assert_eq!((text(1), text(4)), ("Grace: Dear you".into(), "Grace: call back".into()));
     assert_eq!(read.draft.text("state"), "closed");
-    let kept: Vec<String> = run.progress(&record).claimed("kept").join(",").split(',').map(str::to_owned).collect();
+    let kept: Vec<String> =
+        run.progress(&record).claimed("kept").join(",").split(',').map(str::to_owned).collect();
     let mut found = diff(run.shaped(&record), &read, &run.refs());
     found.retain(|d| !kept.contains(&d.field) && d.field != "assignee");
     assert_eq!(found, []);
     assert_eq!(run.progress(&record).claimed("differs"), [""; 0]);
-    let asked = intercom.with_journal(|j| {
-        j.entries.iter().filter(|e| e.endpoint == "/admins" && e.method == "GET").count()
-    });
+    let asked = intercom
+        .with_journal(|j| j.entries.iter().filter(|e| e.endpoint == "/admins" && e.method == "GET").count());
     assert_eq!(asked, 2, "once for the catalog, once after the first refusal");
     assert_eq!(intercom.journal().notifications.count, 0);
 }
@@ -65,7 +71,8 @@ async fn what_the_stand_in_wrote_is_settled_under_their_name_when_the_answer_is_
     intercom.edit(&Edit::TeammateGone { admin: standin::AGENT }).unwrap();
     // The first reply is refused; the second call of it loses its answer.
     intercom.turn(|k| {
-        k.faults = vec![FaultRule::new(Fault::LoseAnswer).on("POST", "/conversations/{id}/reply").matches([2])];
+        k.faults =
+            vec![FaultRule::new(Fault::LoseAnswer).on("POST", "/conversations/{id}/reply").matches([2])];
     });
     assert_eq!(run.drive(&record, u8::MAX).await, End::Done);
     assert_eq!(run.read(&record).await.draft.parts.len(), 5);
@@ -79,7 +86,7 @@ async fn a_refusal_that_is_not_about_the_author_stays_what_it_is() {
     run.mark("run-1").await;
     run.put(contact()).await;
     let record = run.plan(ticket("1", &["Hi", "Dear you"]));
-    assert_eq!(run.drive(&record, 0).await, End::Done);
+    assert_eq!(run.drive(&record, u8::MAX).await, End::Done);
     let thread = run.target(&record);
     intercom.edit(&Edit::Delete { conversation: thread.id.clone() }).unwrap();
     let mut more = ticket("1", &["Hi", "Dear you"]);
@@ -139,7 +146,13 @@ async fn a_message_that_came_later_closes_the_thread_again() {
     let draft = ticket("1", &["Hi", "Dear you"]);
     assert_eq!(run.put(draft.clone()).await, End::Done);
     let mut more = draft.clone();
-    more.parts.push(Part::new("m9", Role::Customer, customer(), Some(ts(1_600_000_100)), Body::plain("again")));
+    more.parts.push(Part::new(
+        "m9",
+        Role::Customer,
+        customer(),
+        Some(ts(1_600_000_100)),
+        Body::plain("again"),
+    ));
     assert_eq!(run.change(more).await, End::Done);
     let record = draft.source;
     assert_eq!(diff(run.shaped(&record), &run.read(&record).await, &run.refs()), []);
@@ -157,7 +170,13 @@ async fn a_thread_that_a_person_opened_since_stays_open() {
     let conversation = run.target(&draft.source).id;
     intercom.edit(&Edit::State { conversation, open: true }).unwrap();
     let mut more = draft.clone();
-    more.parts.push(Part::new("m9", Role::Customer, customer(), Some(ts(1_600_000_100)), Body::plain("again")));
+    more.parts.push(Part::new(
+        "m9",
+        Role::Customer,
+        customer(),
+        Some(ts(1_600_000_100)),
+        Body::plain("again"),
+    ));
     assert_eq!(run.change(more).await, End::Done);
     assert_eq!(run.read(&draft.source).await.draft.text("state"), "open");
 }

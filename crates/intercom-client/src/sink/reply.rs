@@ -2,6 +2,7 @@
 
 use super::IntercomSink;
 use super::conversation::{merged_contact, target};
+use super::matched::KEPT;
 use super::shape_thread::headed;
 use super::steps;
 use crate::AdminId;
@@ -20,8 +21,6 @@ use std::time::Duration;
 
 /// The note of a prepared reply that names who writes it in the place of its author.
 const STANDS_IN: &str = "stands_in";
-/// The output of a receipt that names what was written otherwise than the draft promised; comparing leaves it out.
-const KEPT: &str = "kept";
 /// The output of a receipt that names what its answer shows otherwise than it was sent.
 const DIFFERS: &str = "differs";
 

@@ -13,21 +13,34 @@
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 
+mod absent;
+mod address;
 mod catalog;
+mod company;
 mod contact;
 mod conversation;
 mod fields;
 mod floor;
 mod guard;
+mod hours;
+mod library;
+mod listing;
 mod losing;
 mod markup;
+mod matched;
+mod note;
 mod options;
 mod read;
+mod reply;
 mod schema;
+mod shape_company;
 mod shape_contact;
+mod shape_library;
 mod shape_schema;
 mod shape_thread;
 mod steps;
+mod steps_library;
+mod whole;
 
 pub(crate) use catalog::server_time;
 pub use options::{ExternalId, KeepHtmlNote, MatchedContacts, OtherCustomers, SinkOptions, Unknown};
@@ -37,15 +50,16 @@ use async_trait::async_trait;
 use guard::Guard;
 use jiff::Timestamp;
 use mapping_core::{
-    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Meter, Observed, Prepared,
-    Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed,
+    Prepared, Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
 };
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `conversation_attribute`, `contact_attribute`
-/// and `tag`.
+/// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `company`, `collection`, `article`,
+/// `office_hours`, `conversation_attribute`, `contact_attribute`, `company_attribute` and `tag`.
 ///
 /// Whatever features the crate has, its calls pass an allow-list of method, path and body keys, so that nothing it does
 /// can notify a customer.
@@ -55,6 +69,9 @@ pub struct IntercomSink {
     clock: Arc<dyn Clock>,
     acting: OnceLock<AdminId>,
     keep_metrics: AtomicBool,
+    absent: absent::Absent,
+    addresses: OnceLock<address::Addresses>,
+    made: Mutex<BTreeSet<String>>,
 }
 
 impl IntercomSink {
@@ -66,6 +83,9 @@ impl IntercomSink {
             options,
             clock: Arc::new(Timestamp::now),
             keep_metrics: AtomicBool::new(false),
+            absent: absent::Absent::default(),
+            addresses: OnceLock::new(),
+            made: Mutex::default(),
         }
     }
 
@@ -99,6 +119,17 @@ impl IntercomSink {
         let _ = self.acting.set(id);
     }
 
+    /// Keeps in mind that a collection is ours: another record of its name gets one of its own.
+    fn remember_made(&self, collection: &str) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(collection.to_owned());
+    }
+
+    /// Those of these collections that this sink made.
+    fn made_here(&self, all: &[crate::api::Collection]) -> Vec<String> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|c| c.id.to_string()).filter(|id| made.contains(id)).collect()
+    }
+
     fn retains_metrics(&self) -> bool {
         self.options.retain_metrics.unwrap_or_else(|| self.keep_metrics.load(Ordering::Relaxed))
     }
@@ -121,7 +152,7 @@ fn family(step: &Step) -> &str {
 #[async_trait]
 impl Sink for IntercomSink {
     fn dialect(&self) -> Dialect {
-        Dialect { name: "intercom".into(), version: 1 }
+        Dialect { name: "intercom".into(), version: 2 }
     }
 
     async fn catalog(&self) -> Result<Catalog> {
@@ -132,8 +163,14 @@ impl Sink for IntercomSink {
         match draft.kind.as_str() {
             "conversation" => shape_thread::shape(draft, catalog, &self.options),
             "contact" => shape_contact::shape(draft, catalog, &self.options),
+            "company" => shape_company::shape(draft, catalog, &self.options),
+            "collection" => shape_library::shape_collection(draft),
+            "article" => shape_library::shape_article(draft, catalog, &self.options),
+            "office_hours" => shape_library::shape_hours(draft),
             "tag" => shape_schema::shape_tag(draft),
-            "conversation_attribute" | "contact_attribute" => shape_schema::shape_attribute(draft, catalog),
+            "conversation_attribute" | "contact_attribute" | "company_attribute" => {
+                shape_schema::shape_attribute(draft, catalog)
+            }
             kind => Err(Error::not_sent(ErrorKind::Unsupported, "the Intercom sink doesn't write this kind")
                 .with("kind", kind)),
         }
@@ -146,12 +183,12 @@ impl Sink for IntercomSink {
     async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         match family(call.step) {
             "contact" => self.prepare_contact(call).await,
+            "company" => self.prepare_company(call).await,
+            "collection" | "article" => self.prepare_library(call).await,
+            "office_hours" => self.prepare_hours(call).await,
             "tag" | "attribute" => self.prepare_schema(call).await,
-            _ => {
-                // So that the one call of `perform` is the only one.
-                self.acting().await?;
-                Ok(Prepared::default())
-            }
+            _ if call.step.op == steps::REPLY => self.prepare_reply(call).await,
+            _ => self.prepare_conversation(call).await,
         }
     }
 
@@ -159,6 +196,9 @@ impl Sink for IntercomSink {
         match family(call.step) {
             "conversation" => self.perform_conversation(call).await,
             "contact" => self.perform_contact(call).await,
+            "company" => self.perform_company(call).await,
+            "collection" | "article" => self.perform_library(call).await,
+            "office_hours" => self.perform_hours(call).await,
             "tag" | "attribute" => self.perform_schema(call).await,
             _ => Err(unknown_step(&call.step.op)),
         }
@@ -168,6 +208,9 @@ impl Sink for IntercomSink {
         match family(call.step) {
             "conversation" => self.settle_conversation(call).await,
             "contact" => self.settle_contact(call).await,
+            "company" => self.settle_company(call).await,
+            "collection" | "article" => self.settle_library(call).await,
+            "office_hours" => self.settle_hours(call).await,
             "tag" | "attribute" => self.settle_schema(call).await,
             _ => Err(unknown_step(&call.step.op)),
         }
@@ -182,7 +225,18 @@ impl Sink for IntercomSink {
     }
 
     fn batch_mark(&self, label: &str) -> Option<Draft> {
-        Some(Draft::new("tag", SourceRef::new("batch", label)).with("name", label))
+        Some(
+            Draft::new("tag", SourceRef::new("batch", label))
+                .with("name", format!("{}{label}", schema::MARK)),
+        )
+    }
+
+    async fn marked(&self, there: &Catalog) -> Result<Vec<Marked>> {
+        self.find_marks(there).await
+    }
+
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        self.list_objects(kind).await
     }
 
     fn floor(&self, draft: &Draft) -> u64 {

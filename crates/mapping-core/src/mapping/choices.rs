@@ -45,6 +45,41 @@ pub enum SetChoice {
     LeftOut,
 }
 
+/// How lists of people say a type and the form of the values.
+const WORDS: [(&str, FieldType, ValueForm); 9] = [
+    ("text", FieldType::Text, ValueForm::Plain),
+    ("integer", FieldType::Integer, ValueForm::Plain),
+    ("decimal", FieldType::Decimal, ValueForm::Plain),
+    ("decimal comma", FieldType::Decimal, ValueForm::DecimalComma),
+    ("boolean", FieldType::Boolean, ValueForm::Plain),
+    ("date", FieldType::Date, ValueForm::Plain),
+    ("date day first", FieldType::Date, ValueForm::DayFirst),
+    ("date month first", FieldType::Date, ValueForm::MonthFirst),
+    ("list", FieldType::List, ValueForm::Plain),
+];
+
+/// The words for a type and the form of the values: `date day first`.
+pub fn type_words(field_type: FieldType, form: ValueForm) -> &'static str {
+    let exact = WORDS.iter().find(|(_, t, f)| (*t, *f) == (field_type, form));
+    exact.or_else(|| WORDS.iter().find(|(_, t, _)| *t == field_type)).map_or("text", |(words, _, _)| words)
+}
+
+/// The type and form that words say, whatever their case; nothing says text. The error is a sentence.
+///
+/// # Errors
+/// For words that say no type.
+pub fn typed_by_words(words: &str) -> Result<(FieldType, ValueForm), String> {
+    let said = words.split([' ', '-', '_', ',']).filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
+    if said.is_empty() {
+        return Ok((FieldType::Text, ValueForm::Plain));
+    }
+    let known = WORDS.iter().find(|(words, _, _)| words.eq_ignore_ascii_case(&said));
+    known.map(|(_, t, f)| (*t, *f)).ok_or_else(|| {
+        let all: Vec<&str> = WORDS.iter().map(|(words, _, _)| *words).collect();
+        format!("`{}` is no type; known are {}", words.trim(), all.join(", "))
+    })
+}
+
 impl Mapping {
     /// This mapping with what people decided laid over it.
     #[must_use]
@@ -112,5 +147,21 @@ impl Categories {
             SetChoice::List(name) | SetChoice::Text(name) => Some(name),
             SetChoice::Tags | SetChoice::LeftOut => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_of_a_type_are_read_back_whatever_their_case_and_marks() {
+        for (words, field_type, form) in WORDS {
+            assert_eq!(type_words(field_type, form), words);
+            assert_eq!(typed_by_words(words), Ok((field_type, form)));
+        }
+        assert_eq!(typed_by_words(" Date DAY-first "), Ok((FieldType::Date, ValueForm::DayFirst)));
+        assert_eq!(typed_by_words(""), Ok((FieldType::Text, ValueForm::Plain)));
+        assert!(typed_by_words("number").unwrap_err().contains("integer"));
     }
 }

@@ -149,7 +149,7 @@ mod tree;
 mod week;
 
 pub use check::{Finding, Severity};
-pub use choices::{Choices, FieldChoice, SetChoice};
+pub use choices::{Choices, FieldChoice, SetChoice, type_words, typed_by_words};
 pub use custom_use::{CustomUse, ValueForm};
 pub use handoff::{Acknowledgement, FINDINGS, Handoff, Nearest, Placeholders, Translated};
 pub use mapper::{Input, Mapped, Mapper};

@@ -1,9 +1,12 @@
 //! Reads a mapping file: which keys each table may have, and what they must be.
 
+use super::handoff::{Acknowledgement, Handoff, Nearest};
+use super::path::text_of;
 use super::rule::{ContactScope, Fidelity, Row};
 use super::spec::{
-    CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DropSpec, FieldRule, ObjectSpec, PartSpec,
-    PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES, TableRef, Target, WantSpec,
+    AcknowledgementSpec, CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DocumentSpec,
+    DropSpec, FieldRule, HandoffSpec, ObjectSpec, PartSpec, PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES,
+    TableRef, Target, TreeSpec, WantSpec,
 };
 use super::toml_node::{File, Node};
 use super::transform::{Table, unknown};
@@ -11,21 +14,56 @@ use crate::{FieldType, Result};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
-const WHEN: &[&str] = &["path", "is", "not", "exists", "differs"];
+const ROOT: &[&str] =
+    &["name", "options", "table", "destination", "row", "object", "placeholders", "handoff", "acknowledge"];
+const OPTIONS: &[&str] = &[
+    "default_country",
+    "cc_note",
+    "contacts",
+    "publish_articles",
+    "article_links",
+    "default_collection",
+    "source_name",
+];
+const PLACEHOLDERS: &[&str] = &["form", "table"];
+const HANDOFF: &[&str] =
+    &["name", "row", "from", "title", "destination", "place", "check", "note", "nearest", "remove"];
+const NEAREST: &[&str] = &["words", "suggest"];
+const ACKNOWLEDGE: &[&str] = &["id", "text", "place", "remove"];
+const TREE: &[&str] = &["parent", "link", "name", "depth", "separator"];
+const DOCUMENT: &[&str] =
+    &["body", "locale", "root", "default_locale", "per_locale", "line", "custom", "files", "macros"];
+const DOCUMENT_LINE: &[&str] = &["text", "unless"];
+const WHEN: &[&str] = &["path", "option", "is", "not", "exists", "differs"];
 
 impl Spec {
     /// Reads a file.
     pub(crate) fn read(file: &File<'_>) -> Result<Spec> {
         let document = DeTable::parse(file.text).map_err(|e| file.refuse(&e))?;
-        let known = ["name", "options", "table", "destination", "row", "object"];
-        let root = Node::root(file, document.get_ref(), &known)?;
+        let root = Node::root(file, document.get_ref(), ROOT)?;
         let mut spec = Spec { name: root.text("name")?, ..Spec::default() };
-        let options = ["default_country", "cc_note", "contacts"];
-        if let Some(node) = root.table("options", "[options]", Some(&options))? {
+        if let Some(node) = root.table("options", "[options]", Some(OPTIONS))? {
             spec.default_country = node.text("default_country")?.map(|c| (c, node.at.clone()));
             spec.cc_note = node.flag("cc_note")?;
             spec.contacts =
                 word(&node, "contacts", &[("linked", ContactScope::Linked), ("all", ContactScope::All)])?;
+            spec.publish_articles = node.flag("publish_articles")?;
+            spec.article_links = node.texts("article_links")?.map(|l| (l, node.at.clone()));
+            spec.default_collection = node.text("default_collection")?;
+            spec.source_name = node.text("source_name")?;
+        }
+        if let Some(node) = root.table("placeholders", "[placeholders]", Some(PLACEHOLDERS))? {
+            spec.placeholder_form = node.text("form")?.map(|f| (f, node.at.clone()));
+            if let Some(table) = node.table("table", "[placeholders.table]", None)? {
+                let entries = table.entries()?.into_iter();
+                spec.placeholders = entries.map(|(name, to)| (name, text_of(&to))).collect();
+            }
+        }
+        for node in root.tables("handoff", "[[handoff]]", HANDOFF)? {
+            spec.handoffs.push(read_handoff(&node)?);
+        }
+        for node in root.tables("acknowledge", "[[acknowledge]]", ACKNOWLEDGE)? {
+            spec.acknowledgements.push(read_acknowledgement(&node)?);
         }
         if let Some(node) = root.table("table", "[table]", None)? {
             for (name, table) in node.children("table")? {
@@ -46,6 +84,8 @@ impl Spec {
         }
         once(&spec.rows)?;
         once(&spec.objects)?;
+        once(&spec.handoffs)?;
+        once(&spec.acknowledgements)?;
         Ok(spec)
     }
 }
@@ -72,7 +112,7 @@ fn word<T: Copy>(node: &Node<'_>, key: &str, known: &[(&str, T)]) -> Result<Opti
 fn read_destination(node: &Node<'_>) -> Result<Destination> {
     let mut fields = BTreeMap::new();
     let mut known: Vec<(&str, Target)> = TYPES.iter().map(|(n, t)| (*n, Target::Plain(*t))).collect();
-    known.extend([("link", Target::Link), ("links", Target::Links)]);
+    known.extend([("link", Target::Link), ("links", Target::Links), ("texts", Target::Texts)]);
     if let Some(table) = node.table("fields", "[destination.….fields]", None)? {
         for (name, _) in table.entries()? {
             if let Some(target) = word(&table, &name, &known)? {
@@ -102,11 +142,59 @@ fn read_row(node: &Node<'_>) -> Result<RowSpec> {
     Ok(RowSpec(row, node.at.clone()))
 }
 
+/// A name that can be that of a file.
+fn plain_name(node: &Node<'_>, key: &str) -> Result<String> {
+    let name = node.needed(key)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !name.is_empty() && name.len() <= 60 && name.chars().all(plain) {
+        true => Ok(name),
+        false => Err(node.complain(&format!("`{key}` must be 1 to 60 letters, digits, `-` or `_`"))),
+    }
+}
+
+fn read_handoff(node: &Node<'_>) -> Result<HandoffSpec> {
+    let remove = node.flag("remove")?.unwrap_or(false);
+    let text = |key: &str| if remove { Ok(String::new()) } else { node.needed(key) };
+    let nearest = node.tables("nearest", "[[handoff.nearest]]", NEAREST)?;
+    let read = |n: &Node<'_>| {
+        let words = n.texts("words")?.unwrap_or_default();
+        if words.iter().all(|w| w.trim().is_empty()) {
+            return Err(n.complain("`words` is missing"));
+        }
+        Ok(Nearest { words, suggest: n.needed("suggest")? })
+    };
+    let handoff = Handoff {
+        name: plain_name(node, "name")?,
+        row: text("row")?,
+        from: text("from")?,
+        title: text("title")?,
+        destination: text("destination")?,
+        place: text("place")?,
+        check: node.text("check")?,
+        note: node.text("note")?,
+        nearest: nearest.iter().map(read).collect::<Result<_>>()?,
+    };
+    Ok(HandoffSpec { at: node.at.clone(), handoff, remove })
+}
+
+fn read_acknowledgement(node: &Node<'_>) -> Result<AcknowledgementSpec> {
+    let remove = node.flag("remove")?.unwrap_or(false);
+    let acknowledgement = Acknowledgement {
+        id: plain_name(node, "id")?,
+        text: if remove { String::new() } else { node.needed("text")? },
+        place: node.text("place")?.unwrap_or_default(),
+    };
+    Ok(AcknowledgementSpec { at: node.at.clone(), acknowledgement, remove })
+}
+
 const OBJECT: &[&str] = &[
     "row",
     "from",
     "to",
     "fidelity",
+    "moves",
+    "tree",
+    "document",
     "key",
     "skip",
     "field",
@@ -134,13 +222,17 @@ const FIELD: &[&str] = &[
     "merge",
     "kept",
     "existing",
+    "with_batch",
+    "decided",
+    "needed",
     "wanted_if",
     "remove",
 ];
 const CASE: &[&str] = &["when", "path", "value", "transform", "table"];
 const SKIP: &[&str] = &["name", "why", "when", "remove"];
 const CUSTOM: &[&str] = &["path", "to", "exclude", "max_chars", "remove"];
-const CATEGORIES: &[&str] = &["row", "path", "single", "without_set", "multi", "tag", "remove"];
+const CATEGORIES: &[&str] =
+    &["row", "path", "single", "without_set", "multi", "tag", "most_options", "remove"];
 const WANT: &[&str] = &["name", "type", "description", "remove"];
 const DROP: &[&str] = &["path", "why", "when", "silent", "remove"];
 const PARTS: &[&str] = &["orphan_files", "part", "drop"];
@@ -167,12 +259,17 @@ fn read_object(node: &Node<'_>) -> Result<ObjectSpec> {
     let custom = node.table("custom", "[object.custom]", Some(CUSTOM))?;
     let categories = node.table("categories", "[object.categories]", Some(CATEGORIES))?;
     let parts = node.table("parts", "[object.parts]", Some(PARTS))?;
+    let tree = node.table("tree", "[object.tree]", Some(TREE))?;
+    let document = node.table("document", "[object.document]", Some(DOCUMENT))?;
     let object = ObjectSpec {
         at: node.at.clone(),
         from: node.needed("from")?,
         to: node.text("to")?,
         row: node.text("row")?,
         fidelity: word(node, "fidelity", &FIDELITIES)?,
+        moves: node.text("moves")?,
+        tree: tree.map(|t| read_tree(&t)).transpose()?,
+        document: document.map(|d| read_document(&d)).transpose()?,
         key: key.map(|k| read_choice(&k)).transpose()?,
         skips: each("skip", SKIP)?.iter().map(read_skip).collect::<Result<_>>()?,
         fields: each("field", FIELD)?.iter().map(read_field).collect::<Result<_>>()?,
@@ -187,6 +284,33 @@ fn read_object(node: &Node<'_>) -> Result<ObjectSpec> {
     once(&object.wants)?;
     once(&object.drops)?;
     Ok(object)
+}
+
+fn read_tree(node: &Node<'_>) -> Result<TreeSpec> {
+    Ok(TreeSpec {
+        at: node.at.clone(),
+        parent: node.needed("parent")?,
+        link: node.needed("link")?,
+        name: node.needed("name")?,
+        depth: node.number("depth")?.ok_or_else(|| node.complain("`depth` is missing"))?,
+        separator: node.text("separator")?.unwrap_or_else(|| " / ".to_owned()),
+    })
+}
+
+fn read_document(node: &Node<'_>) -> Result<DocumentSpec> {
+    let lines = node.tables("line", "[[object.document.line]]", DOCUMENT_LINE)?;
+    Ok(DocumentSpec {
+        at: node.at.clone(),
+        body: node.needed("body")?,
+        locale: node.needed("locale")?,
+        root: node.needed("root")?,
+        default_locale: node.needed("default_locale")?,
+        per_locale: node.texts("per_locale")?.unwrap_or_default(),
+        lines: lines.iter().map(|l| Ok((l.needed("text")?, l.text("unless")?))).collect::<Result<_>>()?,
+        custom: node.text("custom")?,
+        files: node.text("files")?,
+        macros: node.text("macros")?,
+    })
 }
 
 fn read_choice(node: &Node<'_>) -> Result<ChoiceSpec> {
@@ -212,12 +336,16 @@ fn read_when(node: &Node<'_>) -> Result<Vec<CondSpec>> {
     let read = |c: &Node<'_>| {
         let cond = CondSpec {
             at: c.at.clone(),
-            path: c.needed("path")?,
+            path: c.text("path")?.unwrap_or_default(),
+            option: c.text("option")?,
             is: c.scalars("is")?,
             not: c.scalars("not")?,
             exists: c.flag("exists")?,
             differs: c.text("differs")?,
         };
+        if cond.path.is_empty() == cond.option.is_none() {
+            return Err(c.complain("a condition needs either `path` or `option`"));
+        }
         if cond.is.is_none() && cond.not.is_none() && cond.exists.is_none() && cond.differs.is_none() {
             return Err(c.complain("a condition needs one of `is`, `not`, `exists`, `differs`"));
         }
@@ -260,6 +388,9 @@ fn read_field(node: &Node<'_>) -> Result<FieldRule> {
         merge: node.text("merge")?,
         kept: node.flag("kept")?.unwrap_or(false),
         existing: node.flag("existing")?.unwrap_or(false),
+        with_batch: node.flag("with_batch")?.unwrap_or(false),
+        decided: node.flag("decided")?.unwrap_or(false),
+        needed: node.text("needed")?,
         wanted_if: node.text("wanted_if")?,
         remove: node.flag("remove")?.unwrap_or(false),
     })
@@ -287,6 +418,7 @@ fn read_categories(node: &Node<'_>) -> Result<CategoriesSpec> {
         without_set: text("without_set")?,
         multi: text("multi")?,
         tag: text("tag")?,
+        most_options: node.number("most_options")?,
         remove,
     })
 }

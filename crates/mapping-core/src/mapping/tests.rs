@@ -13,8 +13,12 @@ use crate::{
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+mod knowledge;
+
 fn built_in() -> Mapping {
-    Mapping::parse(Mapping::built_in_text("focalscope-to-intercom").unwrap()).unwrap()
+    static ONCE: std::sync::OnceLock<Mapping> = std::sync::OnceLock::new();
+    let text = Mapping::built_in_text("focalscope-to-intercom").unwrap();
+    ONCE.get_or_init(|| Mapping::parse(text).unwrap()).clone()
 }
 
 fn time(text: &str) -> Option<Timestamp> {
@@ -265,7 +269,8 @@ fn every_row_of_the_object_mapping_is_there_and_rules_name_known_rows() {
     assert!(["I1", "I2", "I3", "I4", "I5", "I6", "I9"].iter().all(|row| used.contains(row)), "{used:?}");
     assert_eq!(mapping.rows()[6].fidelity, Fidelity::HandOff);
     let kinds: Vec<&str> = mapping.objects().iter().map(|o| o.from.as_str()).collect();
-    assert_eq!(kinds, ["contact", "ticket"], "what others link to comes first");
+    let order = ["working_hours", "company", "contact", "ticket", "kb_category", "kb_article"];
+    assert_eq!(kinds, order, "what others link to comes first");
 }
 
 #[test]
@@ -491,7 +496,11 @@ fn contacts_of_one_address_become_one_and_what_differs_is_listed() {
         (name.rule, name.before.as_deref(), name.after.as_deref()),
         (LossRule::Merged, Some("Ada L."), Some("Ada"))
     );
-    assert_eq!(lost(&mapped, "notes").len(), 1);
+    assert_eq!(draft.field("company"), &Value::Link(Link::Source(SourceRef::new("company", "co1"))));
+    let notes: Vec<_> =
+        draft.parts.iter().map(|p| (p.key.as_str(), p.body.text.as_str(), p.visibility)).collect();
+    assert_eq!(notes, [("note:1", "likes tea", Visibility::Internal)]);
+    assert_eq!(draft.text("attribute.focalscope_other_phones__c"), "call me", "what is no number is kept");
     let raw: Vec<Option<&str>> = lost(&mapped, "phone").iter().map(|l| l.before.as_deref()).collect();
     assert_eq!(raw, [Some("call me"), Some("+45 12 34 56 78")]);
     assert!(lost(&mapped, "email").is_empty() && lost(&mapped, "external_id").is_empty());
@@ -506,6 +515,7 @@ fn a_contact_with_a_bad_address_stands_alone_without_it() {
     assert_eq!(mapper.natural_key(mapping.object("contact").unwrap(), &bad.clone().into()), None);
     let mapped = map_contacts(&mapping, &[bad]);
     assert_eq!((&draft(&mapped).key, draft(&mapped).field("email")), (&None, &Value::Null));
+    assert_eq!(draft(&mapped).text("attribute.focalscope_other_emails__c"), "ada at example");
     let loss = lost(&mapped, "email")[0];
     assert_eq!((loss.rule, loss.before.as_deref()), (LossRule::Dropped, Some("ada at example")));
     let keyed = contact("1", &["not one", "Bob <BOB@example.com>"]);
@@ -996,4 +1006,47 @@ mod properties {
         static ONCE: std::sync::OnceLock<Mapping> = std::sync::OnceLock::new();
         ONCE.get_or_init(built_in)
     }
+}
+
+#[test]
+fn hand_offs_and_acknowledgements_are_data_and_can_be_overlaid() {
+    let mapping = built_in();
+    let names: Vec<&str> = mapping.handoffs().iter().map(|h| h.name.as_str()).collect();
+    for wanted in ["macros", "teams", "slas", "reports", "automations", "wallboards", "channels", "kb-files"]
+    {
+        assert!(names.contains(&wanted), "{wanted}");
+    }
+    assert!(mapping.handoffs().iter().all(|h| mapping.rows().iter().any(|r| r.id == h.row)));
+    let ids: Vec<&str> = mapping.acknowledgements().iter().map(|a| a.id.as_str()).collect();
+    assert_eq!(ids, ["workflows", "outbound", "csat", "fin", "teammate-notifications", "inbox-rules"]);
+    assert!(mapping.acknowledgements().iter().all(|a| !a.place.is_empty()));
+    let done = mapping.placeholders().translate("Dear %Customer.FirstName%, %Loyalty.Tier%");
+    assert_eq!(done.text, "Dear {{user.first_name | fallback: 'there'}}, %Loyalty.Tier%");
+    assert_eq!(done.unknown, ["Loyalty.Tier"]);
+    let over = mapping
+        .overlay(
+            "[placeholders.table]\n\"Loyalty.Tier\" = \"{{user.tier}}\"\n\
+             [[acknowledge]]\nid = \"csat\"\nremove = true\n\
+             [[handoff]]\nname = \"wallboards\"\nremove = true\n",
+        )
+        .unwrap();
+    assert_eq!(over.placeholders().translate("%Loyalty.Tier%").text, "{{user.tier}}");
+    assert_eq!(over.acknowledgements().len(), ids.len() - 1);
+    assert!(over.handoffs().iter().all(|h| h.name != "wallboards"));
+}
+
+#[test]
+fn a_hand_off_that_starts_from_nothing_there_is_is_refused_with_its_line() {
+    let bad = |text: &str| built_in().overlay(text).unwrap_err().message().to_owned();
+    let rest = "title = \"t\"\ndestination = \"d\"\nplace = \"p\"\n";
+    let e = bad(&format!("[[handoff]]\nname = \"x\"\nrow = \"I7\"\nfrom = \"standard_respons\"\n{rest}"));
+    assert!(e.contains("line 1") && e.contains("did you mean `standard_response`"), "{e}");
+    let e = bad(&format!("[[handoff]]\nname = \"x\"\nrow = \"I99\"\nfrom = \"report\"\n{rest}"));
+    assert!(e.contains("I99"), "{e}");
+    let e = bad("[[handoff]]\nname = \"../x\"\n");
+    assert!(e.contains("letters, digits"), "{e}");
+    let e = bad("[placeholders]\nform = \"%\"\n");
+    assert!(e.contains("`{}`"), "{e}");
+    let e = bad("[options]\narticle_links = [\"/kb/\"]\n");
+    assert!(e.contains("{id}"), "{e}");
 }

@@ -6,6 +6,9 @@
 //! is an error.
 
 mod content;
+mod inventory;
+mod library;
+mod service;
 mod words;
 
 use std::io;
@@ -15,8 +18,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use content::{Content, Drawn, Prose, Text};
+pub use inventory::{Automation, ChannelAccount, Report, ReportRow, Wallboard};
+pub use library::{KbArticle, KbCategory, StandardResponse};
+pub use service::{Interval, SlaProfile, WorkingHours};
 pub use words::{
-    AgentState, AuthorKind, Channel, ContentType, Direction, FieldType, NoDate, Priority, Status,
+    AgentState, AuthorKind, AutomationKind, Channel, ContentType, Direction, FieldType, NoDate, Priority,
+    Status,
 };
 
 /// A whole help desk.
@@ -39,6 +46,24 @@ pub struct Dataset {
     pub categories: Vec<Category>,
     /// Tickets with their messages, calls and chats.
     pub tickets: Vec<Ticket>,
+    /// Texts to answer with.
+    pub standard_responses: Vec<StandardResponse>,
+    /// What is promised to customers.
+    pub sla_profiles: Vec<SlaProfile>,
+    /// When people work.
+    pub working_hours: Vec<WorkingHours>,
+    /// Categories of the knowledge base; they form a tree.
+    pub kb_categories: Vec<KbCategory>,
+    /// Articles of the knowledge base.
+    pub kb_articles: Vec<KbArticle>,
+    /// Shared reports.
+    pub reports: Vec<Report>,
+    /// Rules and sequences.
+    pub automations: Vec<Automation>,
+    /// Figures on walls.
+    pub wallboards: Vec<Wallboard>,
+    /// Accounts through which customers come in.
+    pub channel_accounts: Vec<ChannelAccount>,
 }
 
 impl Dataset {
@@ -69,6 +94,15 @@ impl Dataset {
         put(&mut self.contacts, changes.contacts, |contact| contact.id);
         put(&mut self.categories, changes.categories, |category| category.id);
         put(&mut self.tickets, changes.tickets, |ticket| ticket.id);
+        put(&mut self.standard_responses, changes.standard_responses, |response| response.id);
+        put(&mut self.sla_profiles, changes.sla_profiles, |profile| profile.id);
+        put(&mut self.working_hours, changes.working_hours, |profile| profile.id);
+        put(&mut self.kb_categories, changes.kb_categories, |category| category.id);
+        put(&mut self.kb_articles, changes.kb_articles, |article| article.id);
+        put(&mut self.reports, changes.reports, |report| report.id);
+        put(&mut self.automations, changes.automations, |automation| automation.id);
+        put(&mut self.wallboards, changes.wallboards, |wallboard| wallboard.id);
+        put(&mut self.channel_accounts, changes.channel_accounts, |account| account.id);
     }
 
     /// The ticket with this id.
@@ -157,6 +191,10 @@ pub struct Queue {
     pub ticketboxes: Vec<u64>,
     /// The agents who take from it.
     pub members: Vec<QueueMember>,
+    /// The most tickets it may hold; none means no limit.
+    pub max_tickets: Option<u32>,
+    /// Routing, time-outs and equalizers, in the help desk's words.
+    pub rules: Vec<String>,
 }
 
 /// An agent's place in a queue.
@@ -199,8 +237,14 @@ pub struct Contact {
     pub custom_fields: Vec<CustomField>,
     /// What agents wrote about this person.
     pub notes: Vec<ContactNote>,
+    /// Where the person lives.
+    pub address: Option<String>,
     /// The person asked not to be written to.
     pub opted_out: bool,
+    /// What the person sends is refused.
+    pub blocked: bool,
+    /// Mail to the person came back.
+    pub bounced: bool,
     /// When it was made.
     pub created: Option<Timestamp>,
     /// When it was last changed.
@@ -286,6 +330,8 @@ pub struct Ticket {
     pub resolved: Option<Timestamp>,
     /// When it was closed.
     pub closed: Option<Timestamp>,
+    /// When a ticket on hold comes back by itself.
+    pub wakes: Option<Timestamp>,
     /// How the times above that are absent are sent.
     pub absent_times_as: NoDate,
     /// Values chosen from categories.
@@ -354,6 +400,9 @@ pub struct Message {
     pub cc: Vec<String>,
     /// When it was sent.
     pub sent_at: Option<Timestamp>,
+    /// How that is written instead of as a wall-clock time of the server: one that no clock showed, or one with an
+    /// offset. `sent_at` is then what it means in the stand-in's own zone.
+    pub sent_as: Option<String>,
     /// Its own subject, when that is not the ticket's.
     pub subject: Option<String>,
     /// Format of the body.
@@ -384,6 +433,10 @@ pub struct Attachment {
     pub inline: bool,
     /// The bytes.
     pub content: Content,
+    /// Listed, but its bytes are gone.
+    pub missing: bool,
+    /// What the help desk says the size is, when that is not true.
+    pub said_size: Option<u64>,
 }
 
 impl Attachment {
@@ -391,6 +444,12 @@ impl Attachment {
     #[must_use]
     pub fn size(&self) -> u64 {
         self.content.size()
+    }
+
+    /// The number of bytes that the help desk says there are.
+    #[must_use]
+    pub fn declared_size(&self) -> u64 {
+        self.said_size.unwrap_or_else(|| self.size())
     }
 
     /// The bytes.

@@ -8,7 +8,10 @@
 //! told apart there.
 
 mod cases;
+mod inventory;
+mod library;
 mod people;
+mod service;
 mod threads;
 
 use jiff::{SignedDuration, Timestamp};
@@ -33,11 +36,14 @@ pub fn generate(seed: u64, tickets: usize) -> Dataset {
     let mut desk = Desk::new(seed);
     people::fill(&mut desk, tickets);
     threads::fill(&mut desk, tickets);
+    service::fill(&mut desk);
+    desk.aside(seed, library::fill);
     for oddity in ODDITIES {
         for _ in 0..tickets.div_ceil(300).clamp(1, MOST_OF_A_CASE) {
             (oddity.apply)(&mut desk);
         }
     }
+    inventory::fill(&mut desk);
     desk.dataset
 }
 
@@ -60,6 +66,13 @@ impl Desk {
             taken: Vec::new(),
             taken_contacts: Vec::new(),
         }
+    }
+
+    /// Draws from a source of its own, so that what is drawn afterwards stays as it was.
+    fn aside(&mut self, seed: u64, fill: impl FnOnce(&mut Self)) {
+        let drawn_from = std::mem::replace(&mut self.rng, fastrand::Rng::with_seed(!seed));
+        fill(self);
+        self.rng = drawn_from;
     }
 
     /// An id for a message, attachment or call leg, unused before.

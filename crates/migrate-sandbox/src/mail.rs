@@ -196,6 +196,7 @@ fn attachment(part: &MessagePart<'_>) -> Attachment {
         inline: matches!(part.body, PartType::InlineBinary(_)) && content_id.is_some(),
         content_id,
         content: Content::Bytes(part.contents().to_vec()),
+        ..Attachment::default()
     }
 }
 
@@ -315,7 +316,13 @@ fn desk(mails: Vec<Mail>, settings: &MailSettings) -> Dataset {
             mail_account: mailbox,
             ..Ticketbox::default()
         }],
-        queues: vec![Queue { id: QUEUE, name: "Inbox".into(), ticketboxes: vec![TICKETBOX], members }],
+        queues: vec![Queue {
+            id: QUEUE,
+            name: "Inbox".into(),
+            ticketboxes: vec![TICKETBOX],
+            members,
+            ..Queue::default()
+        }],
         agents: people.agents,
         contacts: people.contacts,
         tickets,
@@ -394,6 +401,7 @@ fn message(mail: Mail, ticket_subject: &str, people: &mut People, last_id: &mut 
         message_id: mail.id,
         in_reply_to: mail.in_reply_to,
         attachments,
+        ..Message::default()
     }
 }
 

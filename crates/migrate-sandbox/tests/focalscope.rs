@@ -114,6 +114,10 @@ fn list_tickets(page: u32, size: u32, all: bool) -> String {
     )
 }
 
+fn run_report(report: u64, from: &str, to: &str) -> String {
+    format!("<reportId>{report}</reportId><from>{from}</from><to>{to}</to>")
+}
+
 fn ids(page: &Node) -> Vec<u64> {
     let items = page.child("Items").unwrap();
     items.children.iter().map(|item| item.text_of("Id").parse().unwrap()).collect()
@@ -150,6 +154,16 @@ async fn every_operation_answers_as_the_wsdl_says() {
         ("GetCallLog", id(with(|ticket| !ticket.calls.is_empty()))),
         ("GetChatTranscript", id(with(|ticket| !ticket.chat.is_empty()))),
         ("GetAttachment", format!("<attachmentId>{}</attachmentId>", file.id)),
+        ("ListStandardResponses", all.clone()),
+        ("ListSlaProfiles", all.clone()),
+        ("ListWorkingHours", all.clone()),
+        ("ListKbCategories", all.clone()),
+        ("ListKbArticles", all.clone()),
+        ("ListReports", all.clone()),
+        ("RunReport", run_report(desk.reports[0].id, "2026-01-01T00:00:00", "2026-04-01T00:00:00")),
+        ("ListAutomations", all.clone()),
+        ("ListWallboards", all.clone()),
+        ("ListChannelAccounts", all.clone()),
         ("Login", "<userName>migration</userName><password>sandbox</password>".into()),
         ("Logout", String::new()),
     ];

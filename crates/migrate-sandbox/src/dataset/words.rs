@@ -172,6 +172,16 @@ words! {
 }
 
 words! {
+    /// What an automation is.
+    AutomationKind {
+        /// Acts on one ticket when its conditions hold.
+        Rule = "rule",
+        /// Sends several mails, one after the other.
+        Sequence = "sequence",
+    }
+}
+
+words! {
     /// How a time that isn't there is sent.
     NoDate {
         /// As `xsi:nil="true"`.

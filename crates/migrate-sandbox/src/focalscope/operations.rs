@@ -11,7 +11,7 @@ use super::records;
 use super::store::{Store, TicketFilter, since};
 use super::xml::Xml;
 use super::{FocalScope, NAMESPACE};
-use crate::dataset::{NoDate, Ticket};
+use crate::dataset::{NoDate, ReportRow, Ticket};
 
 /// A page holds so many items at most, however many are asked for.
 const LARGEST_PAGE: usize = 500;
@@ -86,6 +86,24 @@ const OPERATIONS: &[Operation] = &[
     operation("GetCallLog", &[TICKET], get_call_log),
     operation("GetChatTranscript", &[TICKET], get_chat_transcript),
     operation("GetAttachment", &[parameter("attachmentId", Kind::Integer, true)], get_attachment),
+    operation("ListStandardResponses", PAGED, list_standard_responses),
+    operation("ListSlaProfiles", PAGED, list_sla_profiles),
+    operation("ListWorkingHours", PAGED, list_working_hours),
+    operation("ListKbCategories", PAGED, list_kb_categories),
+    operation("ListKbArticles", PAGED, list_kb_articles),
+    operation("ListReports", PAGED, list_reports),
+    operation(
+        "RunReport",
+        &[
+            parameter("reportId", Kind::Integer, true),
+            parameter("from", Kind::Time, true),
+            parameter("to", Kind::Time, true),
+        ],
+        run_report,
+    ),
+    operation("ListAutomations", PAGED, list_automations),
+    operation("ListWallboards", PAGED, list_wallboards),
+    operation("ListChannelAccounts", PAGED, list_channel_accounts),
 ];
 
 /// The operation of this name.
@@ -186,8 +204,8 @@ impl Call<'_> {
     }
 
     /// A time without zone is meant by the server's wall clock.
-    fn since(&self) -> Option<Timestamp> {
-        let text = self.text("modifiedSince");
+    fn time(&self, name: &str) -> Option<Timestamp> {
+        let text = self.text(name);
         let bare =
             |text: &str| text.parse::<DateTime>().ok()?.to_zoned(self.instance.config().zone.clone()).ok();
         text.parse().ok().or_else(|| bare(text).map(|zoned| zoned.timestamp()))
@@ -245,6 +263,15 @@ fn ping(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
         ("Contact", data.contacts.len()),
         ("Category", data.categories.len()),
         ("Ticket", data.tickets.len()),
+        ("StandardResponse", data.standard_responses.len()),
+        ("SlaProfile", data.sla_profiles.len()),
+        ("WorkingHoursProfile", data.working_hours.len()),
+        ("KbCategory", data.kb_categories.len()),
+        ("KbArticle", data.kb_articles.len()),
+        ("Report", data.reports.len()),
+        ("Automation", data.automations.len()),
+        ("Wallboard", data.wallboards.len()),
+        ("ChannelAccount", data.channel_accounts.len()),
     ];
     xml.element("PingResult", |xml| {
         xml.time("ServerTime", Some(call.instance.clock().now()), &NoDate::Nil);
@@ -310,7 +337,7 @@ fn list_companies(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
 }
 
 fn list_contacts(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
-    let after = call.since();
+    let after = call.time("modifiedSince");
     let all = call.store.dataset().contacts.iter();
     let changed: Vec<_> = all.filter(|contact| since(after, contact.modified, contact.created)).collect();
     call.page(xml, "ListContactsResult", "Contact", changed.len(), |xml, index| {
@@ -331,7 +358,7 @@ fn list_tickets(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
         states: states.iter().map(|state| state.text.clone()).collect(),
         deleted: call.flag("includeDeleted"),
         spam: call.flag("includeSpam"),
-        since: call.since(),
+        since: call.time("modifiedSince"),
     };
     let found = call.store.filtered(&filter);
     let all = &call.store.dataset().tickets;
@@ -377,8 +404,92 @@ fn get_chat_transcript(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> 
 fn get_attachment(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     let id = call.id("attachmentId")?;
     let attachment = call.store.attachment(id);
-    let attachment =
-        attachment.ok_or_else(|| Fault::own("NotFound", format!("Attachment {id} does not exist.")))?;
+    let attachment = attachment
+        .filter(|file| !file.missing)
+        .ok_or_else(|| Fault::own("NotFound", format!("Attachment {id} does not exist.")))?;
     xml.element("GetAttachmentResult", |xml| records::attachment(xml, attachment));
+    Ok(())
+}
+
+fn list_standard_responses(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().standard_responses;
+    call.page(xml, "ListStandardResponsesResult", "StandardResponse", all.len(), |xml, index| {
+        records::library::standard_response(xml, &all[index]);
+    })
+}
+
+fn list_sla_profiles(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().sla_profiles;
+    call.page(xml, "ListSlaProfilesResult", "SlaProfile", all.len(), |xml, index| {
+        records::service::sla_profile(xml, &all[index]);
+    })
+}
+
+fn list_working_hours(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().working_hours;
+    call.page(xml, "ListWorkingHoursResult", "WorkingHoursProfile", all.len(), |xml, index| {
+        records::service::working_hours(xml, &all[index]);
+    })
+}
+
+fn list_kb_categories(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().kb_categories;
+    call.page(xml, "ListKbCategoriesResult", "KbCategory", all.len(), |xml, index| {
+        records::library::kb_category(xml, &all[index]);
+    })
+}
+
+fn list_kb_articles(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().kb_articles;
+    call.page(xml, "ListKbArticlesResult", "KbArticle", all.len(), |xml, index| {
+        records::library::kb_article(xml, &all[index]);
+    })
+}
+
+fn list_reports(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().reports;
+    call.page(xml, "ListReportsResult", "Report", all.len(), |xml, index| {
+        records::inventory::report(xml, &all[index]);
+    })
+}
+
+fn list_automations(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().automations;
+    call.page(xml, "ListAutomationsResult", "Automation", all.len(), |xml, index| {
+        records::inventory::automation(xml, &all[index]);
+    })
+}
+
+fn list_wallboards(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().wallboards;
+    call.page(xml, "ListWallboardsResult", "Wallboard", all.len(), |xml, index| {
+        records::inventory::wallboard(xml, &all[index]);
+    })
+}
+
+fn list_channel_accounts(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let all = &call.store.dataset().channel_accounts;
+    call.page(xml, "ListChannelAccountsResult", "ChannelAccount", all.len(), |xml, index| {
+        records::inventory::channel_account(xml, &all[index]);
+    })
+}
+
+/// The lines about days from the first to before the second time; times that are nil don't bound.
+fn run_report(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
+    let id = call.id("reportId")?;
+    let report = call.store.dataset().reports.iter().find(|report| report.id == id);
+    let report = report.ok_or_else(|| Fault::own("NotFound", format!("Report {id} does not exist.")))?;
+    let (from, to) = (call.time("from"), call.time("to"));
+    if from.zip(to).is_some_and(|(from, to)| from > to) {
+        return Err(Fault::own("InvalidArgument", "from lies after to."));
+    }
+    let zone = &call.instance.config().zone;
+    let within = |row: &&ReportRow| {
+        let midnight = row.on.and_then(|day| day.to_zoned(zone.clone()).ok()).map(|day| day.timestamp());
+        midnight.is_none_or(|at| from.is_none_or(|from| at >= from) && to.is_none_or(|to| at < to))
+    };
+    xml.element("RunReportResult", |xml| {
+        records::inventory::figures(xml, &report.columns, report.rows.iter().filter(within));
+    });
     Ok(())
 }

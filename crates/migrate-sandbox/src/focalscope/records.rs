@@ -6,6 +6,10 @@ use crate::dataset::{
     NoDate, Queue, Ticket, TicketCategory, Ticketbox,
 };
 
+pub(super) mod inventory;
+pub(super) mod library;
+pub(super) mod service;
+
 const NIL: &NoDate = &NoDate::Nil;
 
 pub(super) fn agent(xml: &mut Xml<'_>, agent: &Agent) {
@@ -44,6 +48,10 @@ pub(super) fn queue(xml: &mut Xml<'_>, queue: &Queue) {
         xml.nillable("MaxTickets", member.max);
         xml.end_of("QueueMember");
     });
+    xml.optional("MaxTickets", queue.max_tickets);
+    if !queue.rules.is_empty() {
+        xml.strings("Rules", &queue.rules);
+    }
     xml.end_of("Queue");
 }
 
@@ -70,10 +78,13 @@ pub(super) fn contact(xml: &mut Xml<'_>, contact: &Contact) {
     xml.value("OptedOut", contact.opted_out);
     xml.time("CreatedAt", contact.created, NIL);
     xml.time("ModifiedAt", contact.modified, NIL);
+    xml.string("Address", contact.address.as_deref());
+    xml.optional("Blocked", contact.blocked.then_some(true));
+    xml.optional("Bounced", contact.bounced.then_some(true));
     xml.end_of("Contact");
 }
 
-fn custom_field(xml: &mut Xml<'_>, field: &CustomField) {
+pub(super) fn custom_field(xml: &mut Xml<'_>, field: &CustomField) {
     xml.text("Name", &field.name);
     xml.text("Type", field.kind.as_str());
     xml.string("Value", field.value.as_deref());
@@ -117,6 +128,9 @@ pub(super) fn ticket(xml: &mut Xml<'_>, ticket: &Ticket) {
     xml.value("CallCount", ticket.calls.len());
     xml.value("ChatLineCount", ticket.chat.len());
     xml.value("AttachmentCount", ticket.attachments().count());
+    if ticket.wakes.is_some() {
+        xml.time("WakesAt", ticket.wakes, absent);
+    }
     xml.end_of("Ticket");
 }
 
@@ -141,17 +155,30 @@ pub(super) fn message(xml: &mut Xml<'_>, ticket: u64, message: &Message) {
     xml.element("Author", |xml| author(xml, &message.author));
     xml.strings("To", &message.to);
     xml.strings("Cc", &message.cc);
-    xml.time("SentAt", message.sent_at, NIL);
+    match &message.sent_as {
+        Some(text) => xml.value("SentAt", text),
+        None => xml.time("SentAt", message.sent_at, NIL),
+    }
     xml.string("Subject", message.subject.as_deref());
     xml.text("ContentType", message.content_type.as_str());
     xml.body("Body", &message.body.text());
     xml.string("MessageIdHeader", message.message_id.as_deref());
     xml.string("InReplyToHeader", message.in_reply_to.as_deref());
+    xml.string("DateHeader", date_header(message).as_deref());
     xml.array("Attachments", "AttachmentInfo", &message.attachments, attachment_info);
     xml.end_of("Message");
 }
 
-fn attachment_info(xml: &mut Xml<'_>, attachment: &Attachment) {
+/// The `Date` header of a mail: the instant it was sent at, by a clock of the sender's.
+fn date_header(message: &Message) -> Option<String> {
+    const CLOCKS: [i8; 4] = [0, 1, 2, -5];
+    message.message_id.as_ref()?;
+    let clock = jiff::tz::offset(CLOCKS[(message.id % 4) as usize]);
+    let at = message.sent_at?.to_zoned(clock.to_time_zone());
+    jiff::fmt::rfc2822::to_string(&at).ok()
+}
+
+pub(super) fn attachment_info(xml: &mut Xml<'_>, attachment: &Attachment) {
     attachment_fields(xml, attachment);
     xml.end_of("AttachmentInfo");
 }
@@ -160,7 +187,7 @@ fn attachment_fields(xml: &mut Xml<'_>, attachment: &Attachment) {
     xml.value("Id", attachment.id);
     xml.text("Name", &attachment.name);
     xml.text("MimeType", &attachment.mime);
-    xml.value("Size", attachment.size());
+    xml.value("Size", attachment.declared_size());
     xml.string("ContentId", attachment.content_id.as_deref());
     xml.value("Inline", attachment.inline);
 }

@@ -37,12 +37,20 @@ pub(super) fn since(
     }
 }
 
+/// What has a file, by its index.
+#[derive(Debug, Clone, Copy)]
+enum Owner {
+    Ticket(usize),
+    Response(usize),
+    Article(usize),
+}
+
 #[derive(Debug)]
 pub(super) struct Store {
     dataset: Dataset,
     tickets: HashMap<u64, usize>,
-    /// Attachment id → index of the ticket that has it.
-    attachments: HashMap<u64, usize>,
+    /// Attachment id → what has it.
+    attachments: HashMap<u64, Owner>,
     /// Group id → ids of its agents.
     members: HashMap<u64, Vec<u64>>,
     /// The tickets that the last filter let through: pages of one listing are asked for one after the other.
@@ -60,10 +68,25 @@ impl Store {
         dataset.contacts.sort_by_key(|contact| contact.id);
         dataset.categories.sort_by_key(|category| category.id);
         dataset.tickets.sort_by_key(|ticket| ticket.id);
+        dataset.standard_responses.sort_by_key(|response| response.id);
+        dataset.sla_profiles.sort_by_key(|profile| profile.id);
+        dataset.working_hours.sort_by_key(|profile| profile.id);
+        dataset.kb_categories.sort_by_key(|category| category.id);
+        dataset.kb_articles.sort_by_key(|article| article.id);
+        dataset.reports.sort_by_key(|report| report.id);
+        dataset.automations.sort_by_key(|automation| automation.id);
+        dataset.wallboards.sort_by_key(|wallboard| wallboard.id);
+        dataset.channel_accounts.sort_by_key(|account| account.id);
         let tickets = dataset.tickets.iter().enumerate().map(|(index, ticket)| (ticket.id, index)).collect();
         let mut attachments = HashMap::new();
         for (index, ticket) in dataset.tickets.iter().enumerate() {
-            attachments.extend(ticket.attachments().map(|attachment| (attachment.id, index)));
+            attachments.extend(ticket.attachments().map(|attachment| (attachment.id, Owner::Ticket(index))));
+        }
+        for (index, response) in dataset.standard_responses.iter().enumerate() {
+            attachments.extend(response.attachments.iter().map(|file| (file.id, Owner::Response(index))));
+        }
+        for (index, article) in dataset.kb_articles.iter().enumerate() {
+            attachments.extend(article.attachments.iter().map(|file| (file.id, Owner::Article(index))));
         }
         let mut members: HashMap<u64, Vec<u64>> = HashMap::new();
         for agent in &dataset.agents {
@@ -83,8 +106,15 @@ impl Store {
     }
 
     pub(super) fn attachment(&self, id: u64) -> Option<&Attachment> {
-        let ticket = &self.dataset.tickets[*self.attachments.get(&id)?];
-        ticket.attachments().find(|attachment| attachment.id == id)
+        match *self.attachments.get(&id)? {
+            Owner::Ticket(index) => self.dataset.tickets[index].attachments().find(|file| file.id == id),
+            Owner::Response(index) => {
+                self.dataset.standard_responses[index].attachments.iter().find(|file| file.id == id)
+            }
+            Owner::Article(index) => {
+                self.dataset.kb_articles[index].attachments.iter().find(|file| file.id == id)
+            }
+        }
     }
 
     pub(super) fn members(&self, group: u64) -> &[u64] {

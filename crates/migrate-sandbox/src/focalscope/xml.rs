@@ -83,6 +83,13 @@ impl<'a> Xml<'a> {
         }
     }
 
+    /// A number or a boolean whose element is left out when it is absent.
+    pub(super) fn optional(&mut self, name: &str, value: Option<impl std::fmt::Display>) {
+        if let Some(value) = value {
+            self.value(name, value);
+        }
+    }
+
     /// A time as the wall clock of the server shows it, without zone, with as many digits of the fraction as there are,
     /// seven at most.
     pub(super) fn time(&mut self, name: &str, at: Option<Timestamp>, absent: &NoDate) {
@@ -119,6 +126,11 @@ impl<'a> Xml<'a> {
     /// An array of ids.
     pub(super) fn ids(&mut self, name: &str, items: &[u64]) {
         self.array(name, "long", items, |xml, item| xml.out.push_str(&item.to_string()));
+    }
+
+    /// An array of days.
+    pub(super) fn dates(&mut self, name: &str, items: &[jiff::civil::Date]) {
+        self.array(name, "date", items, |xml, item| xml.out.push_str(&item.to_string()));
     }
 
     /// The element that a knob adds at the end of a type.

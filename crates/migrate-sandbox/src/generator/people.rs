@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::service::{HOURS_OFFICE, HOURS_OFFSET_ONLY};
 use super::{Desk, END, HELPDESK_DOMAIN, later};
 use crate::dataset::{
     Agent, AgentState, Category, Company, Contact, ContactNote, CustomField, FieldType, Group, Queue,
@@ -115,7 +116,7 @@ fn folders(desk: &mut Desk) {
         parent,
         mail_account: account.map(|account| format!("{account}@{HELPDESK_DOMAIN}")),
         sla_profile: Some(1),
-        working_hours: Some(1),
+        working_hours: Some(if id == BOX_PHONE { HOURS_OFFSET_ONLY } else { HOURS_OFFICE }),
     };
     desk.dataset.ticketboxes = vec![
         folder(201, "Customers", None, None),
@@ -135,6 +136,7 @@ fn queues(desk: &mut Desk) {
         members: (agents.iter())
             .map(|agent| QueueMember { agent: *agent, max: (agent % 3 != 0).then_some(5 + *agent as u32) })
             .collect(),
+        ..Queue::default()
     };
     desk.dataset.queues = vec![
         queue(QUEUE_SUPPORT, "Support", &[BOX_SUPPORT, 206], &[1, 2, 3, 4, AGENT_WITHOUT_EMAIL]),
@@ -215,9 +217,9 @@ fn contact(desk: &mut Desk, number: u64) -> Contact {
         company: company.map(|company| company.id),
         custom_fields: custom_fields(desk, number),
         notes: notes(desk, created),
-        opted_out: false,
         created: Some(created),
         modified: Some(later(created, desk.rng.i64(0..86_400))),
+        ..Contact::default()
     }
 }
 

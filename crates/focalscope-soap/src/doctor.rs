@@ -480,11 +480,8 @@ pub(crate) async fn live(inner: &Inner, now: Timestamp) -> Vec<Finding> {
             }
         }
     }
-    let absent: Vec<&str> = LISTS
-        .iter()
-        .filter(|l| inner.rules.profile.called(**l).is_none())
-        .filter_map(|l| l.kind())
-        .collect();
+    let absent: Vec<&str> =
+        LISTS.iter().filter(|l| inner.rules.profile.called(**l).is_none()).filter_map(|l| l.kind()).collect();
     if !absent.is_empty() {
         let what = format!(
             "the profile has no way to ask for {}: whether there are any is not known",

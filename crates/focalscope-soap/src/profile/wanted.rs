@@ -18,15 +18,20 @@ impl Wanted {
         for (logical, operation) in profile.operations.iter().filter(|(_, o)| o.is_called()) {
             let base = operation.item.as_str();
             with_parents(&mut paths, base);
-            for path in [operation.page.as_ref().and_then(|p| p.total()), operation.page.as_ref().and_then(|p| p.more())]
-            {
+            for path in [
+                operation.page.as_ref().and_then(|p| p.total()),
+                operation.page.as_ref().and_then(|p| p.more()),
+            ] {
                 path.iter().for_each(|path| with_parents(&mut paths, path));
             }
             for spec in logical.fields() {
                 let Some(path) = operation.field(spec.name) else { continue };
                 let within = spec.within.and_then(|group| operation.field(group));
-                let steps: Vec<&str> =
-                    [Some(base), within, Some(path)].into_iter().flatten().filter(|s| !s.is_empty()).collect();
+                let steps: Vec<&str> = [Some(base), within, Some(path)]
+                    .into_iter()
+                    .flatten()
+                    .filter(|s| !s.is_empty())
+                    .collect();
                 with_parents(&mut paths, &steps.join("/"));
             }
             ignored.extend(operation.ignore.iter().map(|path| format!("{base}/{path}")));

@@ -167,8 +167,11 @@ impl Inner {
     /// Kinds that nothing has counted yet: by what the list declares, else by reading it, unless it is a long one.
     async fn count_the_rest(&self, catalog: &mut Catalog) -> Result<()> {
         for logical in LISTS {
-            let Some(kind) = logical.kind().filter(|kind| !catalog.counts.contains_key(*kind)) else { continue };
-            let long = matches!(logical, Logical::ListTickets | Logical::ListContacts | Logical::ListCompanies);
+            let Some(kind) = logical.kind().filter(|kind| !catalog.counts.contains_key(*kind)) else {
+                continue;
+            };
+            let long =
+                matches!(logical, Logical::ListTickets | Logical::ListContacts | Logical::ListCompanies);
             let count = match self.declared(logical).await? {
                 None if !long => self.all(logical, |_| ()).await?,
                 declared => declared,

@@ -127,7 +127,7 @@ impl<'a> Fields<'a> {
         if self.noticed.bare_times > bare
             && let Some(header) = header
         {
-            self.noticed.zone.take(at, &header, &self.rules.zone);
+            self.noticed.zone.take(at, &header);
         }
         Some(at)
     }

@@ -232,7 +232,8 @@ impl<'a> Pages<'a> {
 
     /// True for a page of a first pass that has records, all of them known.
     fn is_barren(&self, page: &Page) -> bool {
-        let known = |(value, _): &(Value, Mended)| self.hash_of(value).is_some_and(|h| self.seen.contains(&h));
+        let known =
+            |(value, _): &(Value, Mended)| self.hash_of(value).is_some_and(|h| self.seen.contains(&h));
         self.at.pass == 0 && !page.items.is_empty() && page.items.iter().all(known)
     }
 

@@ -233,9 +233,8 @@ impl Reading<'_> {
     async fn changed_meanwhile(&mut self, pages: &Pages<'_>) -> Result<()> {
         let Some(began) = pages.began_at() else { return Ok(()) };
         let since = began.checked_sub(jiff::SignedDuration::from_secs(MARGIN_SECONDS)).unwrap_or(began);
-        let mut changed = Pages::new(self.inner, self.logical, self.operation)
-            .since(Some(since))
-            .files(self.ask.files);
+        let mut changed =
+            Pages::new(self.inner, self.logical, self.operation).since(Some(since)).files(self.ask.files);
         while let Some(page) = changed.next().await? {
             self.page(page, Some(began)).await?;
         }
@@ -355,7 +354,7 @@ impl Reading<'_> {
         let wrong = self.noticed.zone.wrong()?;
         let zone = &self.inner.rules.profile.times.zone;
         let (hours, season) = (wrong.hours, wrong.season);
-        let path = format!("times without zone, read in {zone}, are {hours:+} h off in {season}");
+        let path = format!("times without zone, read in {zone}, are {hours:+} h off from {season}");
         Some(Item::Divergent { how: Divergence::Zone, path, count: wrong.messages })
     }
 
@@ -370,7 +369,9 @@ impl Reading<'_> {
             notes.push(format!("{kind}: {} records came twice and were taken once", pages.twice));
         }
         if pages.restless {
-            notes.push(format!("{kind}: the list changed each time it was read; a record may have been missed"));
+            notes.push(format!(
+                "{kind}: the list changed each time it was read; a record may have been missed"
+            ));
         }
         if self.again > 0 {
             let again = self.again;
@@ -385,7 +386,9 @@ impl Reading<'_> {
         }
         if self.noticed.zone.messages() > 0 {
             let messages = self.noticed.zone.messages();
-            notes.push(format!("{kind}: the zone was compared with the `Date` headers of {messages} messages"));
+            notes.push(format!(
+                "{kind}: the zone was compared with the `Date` headers of {messages} messages"
+            ));
         }
         let counts = [
             ("elements in another namespace that nobody wants", &self.report.namespace_mismatches),

@@ -72,7 +72,11 @@ impl Inner {
                         | ErrorKind::Forbidden
                 ) =>
             {
-                items.push(Item::Note(format!("report {}: it could not be run: {}", report.id, error.message())));
+                items.push(Item::Note(format!(
+                    "report {}: it could not be run: {}",
+                    report.id,
+                    error.message()
+                )));
                 return Ok(());
             }
             Err(error) => return Err(error.with("report", &report.id)),
@@ -102,7 +106,10 @@ mod tests {
         let zone = TimeZone::get("Europe/Copenhagen").unwrap();
         let now: Timestamp = "2025-06-10T23:30:00Z".parse().unwrap();
         let (from, to) = Window::default().moments(now, &zone).unwrap();
-        assert_eq!((from.to_string(), to.to_string()), ("2024-06-10T22:00:00Z".into(), "2025-06-10T22:00:00Z".into()));
+        assert_eq!(
+            (from.to_string(), to.to_string()),
+            ("2024-06-10T22:00:00Z".into(), "2025-06-10T22:00:00Z".into())
+        );
         let day = |text: &str| text.parse::<Date>().ok();
         let window = Window::of(day("2024-01-01"), day("2024-02-01")).unwrap();
         assert_eq!(window.moments(now, &zone).unwrap().0.to_string(), "2023-12-31T23:00:00Z");

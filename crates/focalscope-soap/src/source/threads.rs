@@ -1,8 +1,8 @@
 //! A ticket with its thread: messages, calls, chat and files, checked against what the ticket says of them.
 
 use super::Inner;
-use super::fields::{Bad, Noticed};
 use super::attachments::{Files, Owner};
+use super::fields::{Bad, Noticed};
 use super::pages::Pages;
 use super::records::{Maker, TicketRead};
 use crate::profile::{Logical, Operation};
@@ -51,15 +51,17 @@ impl Inner {
         thread.whole_ticket(&mut read).await?;
         let (declared, declared_files) = (read.ticket.message_count, read.files);
         thread.out.items.push(Item::Record(Box::new(read.ticket.into())));
-        thread.messages(read.messages_inside).await?;
+        let messages = thread.messages(read.messages_inside).await?;
         if thread.gone && declared != Some(0) {
             thread.out.items = vec![super::bad(
                 thread.ticket.source_ref(),
-                Bad("it was deleted at the source between the list and the reading of its messages".to_owned()),
+                Bad("it was deleted at the source between the list and the reading of its messages"
+                    .to_owned()),
                 &read.raw,
             )];
             return Ok(thread.out);
         }
+        thread.check("messages", declared, messages);
         if read.calls != Some(0) || !read.calls_inside.is_empty() {
             let calls = thread.calls(read.calls_inside).await?;
             thread.check("call legs", read.calls, calls);

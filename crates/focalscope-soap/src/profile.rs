@@ -411,6 +411,11 @@ impl Profile {
         DEFAULT
     }
 
+    /// The JSON schema of a profile, for editors and checks; `schemas/profile.schema.json` is its file.
+    pub fn schema() -> &'static str {
+        include_str!("../schemas/profile.schema.json")
+    }
+
     /// The built-in profile. See [`Profile::default_toml`].
     ///
     /// # Errors

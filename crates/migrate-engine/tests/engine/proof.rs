@@ -212,13 +212,9 @@ async fn gaps_at_the_source_are_in_a_report_of_their_own_and_in_a_few_lines() {
         all.push(message.into());
     }
     for record in &mut all {
-        match record {
-            Record::Ticket(ticket) => {
-                ticket.message_count = None;
-                ticket.number =
-                    ticket.number.take().map(|n| format!("INC-{}", n.parse::<u32>().unwrap() * 2));
-            }
-            _ => {}
+        if let Record::Ticket(ticket) = record {
+            ticket.message_count = None;
+            ticket.number = ticket.number.take().map(|n| format!("INC-{}", n.parse::<u32>().unwrap() * 2));
         }
     }
     let (run, mut source) = (world.init(), Odd::new(Vec::new()));

@@ -32,6 +32,9 @@ pub(super) const CATEGORY_TOPIC: u64 = 401;
 pub(super) const CATEGORY_PRODUCT: u64 = 402;
 pub(super) const CATEGORY_REASON: u64 = 403;
 pub(super) const CATEGORY_OLD: u64 = 404;
+pub(super) const CATEGORY_MANY: u64 = 405;
+pub(super) const CATEGORY_REGION_BILLING: u64 = 406;
+pub(super) const CATEGORY_REGION_SALES: u64 = 407;
 
 pub(super) const TOPICS: &[&str] = &["Question", "Complaint", "Order", "Return"];
 pub(super) const PRODUCTS: &[&str] = &["Router", "Phone", "Cloud", "Accessories"];
@@ -136,7 +139,15 @@ fn queues(desk: &mut Desk) {
         members: (agents.iter())
             .map(|agent| QueueMember { agent: *agent, max: (agent % 3 != 0).then_some(5 + *agent as u32) })
             .collect(),
-        ..Queue::default()
+        max_tickets: (id == QUEUE_SUPPORT).then_some(100),
+        rules: match id {
+            QUEUE_SUPPORT => vec![
+                "time-out: after 30 minutes back to the queue".into(),
+                "equalizer: weekdays at 09:00, 5 tickets an agent".into(),
+            ],
+            QUEUE_VOICE => vec!["ring: longest idle first".into()],
+            _ => Vec::new(),
+        },
     };
     desk.dataset.queues = vec![
         queue(QUEUE_SUPPORT, "Support", &[BOX_SUPPORT, 206], &[1, 2, 3, 4, AGENT_WITHOUT_EMAIL]),
@@ -219,6 +230,7 @@ fn contact(desk: &mut Desk, number: u64) -> Contact {
         notes: notes(desk, created),
         created: Some(created),
         modified: Some(later(created, desk.rng.i64(0..86_400))),
+        address: (number % 6 == 0).then(|| format!("Søndergade {number}\n8000 Aarhus C")),
         ..Contact::default()
     }
 }

@@ -352,6 +352,8 @@ fn finish(desk: &mut Desk, ticket: &mut Ticket, last: Timestamp) {
     let closed = later(resolved, desk.rng.i64(0..3 * 86_400));
     match ticket.status {
         Status::Resolved => ticket.resolved = Some(resolved),
+        // Every other one comes back by itself.
+        Status::OnHold if ticket.id % 2 == 0 => ticket.wakes = Some(later(timestamp(END), 7 * 86_400)),
         Status::Closed => (ticket.resolved, ticket.closed) = (Some(resolved), Some(closed)),
         _ => {}
     }

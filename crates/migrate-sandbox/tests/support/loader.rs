@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use migrate_sandbox::dataset::{
-    Attachment, Author, AuthorKind, Contact, ContentType, CustomField, Dataset, Direction, Status, Ticket,
+    Attachment, Author, AuthorKind, Contact, ContentType, CustomField, Dataset, Direction, Message, Status,
+    Ticket,
 };
 use migrate_sandbox::intercom::Seed;
 use migrate_sandbox::judge::Explained;
@@ -149,6 +150,9 @@ async fn contact(desk: &Desk, dataset: &Dataset, person: &Contact, loaded: &mut 
     if let Some(company) = dataset.companies.iter().find(|company| Some(company.id) == person.company) {
         body["custom_attributes"]["company__c"] = json!(company.name);
     }
+    if email.is_none() && !person.emails.is_empty() {
+        explain(loaded, "contact", person.id, "email");
+    }
     if let Some(email) = email {
         body["email"] = json!(email.to_lowercase());
     }
@@ -160,7 +164,12 @@ async fn contact(desk: &Desk, dataset: &Dataset, person: &Contact, loaded: &mut 
             explain(loaded, "contact", person.id, "phone");
         }
     }
-    let answer = desk.post("/contacts", body).await;
+    let mut answer = desk.post("/contacts", body.clone()).await;
+    if answer.status == 400 && answer.body["errors"][0]["field"] == "email" {
+        explain(loaded, "contact", person.id, "email");
+        body.as_object_mut().unwrap().remove("email");
+        answer = desk.post("/contacts", body).await;
+    }
     let id = match answer.status {
         409 => {
             // Somebody else's fields stay.
@@ -235,6 +244,11 @@ async fn move_ticket(desk: &Desk, dataset: &Dataset, ticket: &Ticket, now: i64, 
         return;
     };
     let contact = contact(desk, dataset, person, loaded).await;
+    // Conversations know no time before 1970.
+    let too_early = |message: &&Message| message.sent_at.is_some_and(|at| at.as_second() < 1);
+    for message in ticket.messages.iter().filter(too_early) {
+        explain(loaded, "message", message.id, "created_at");
+    }
     let pieces = pieces(ticket);
     let own = |piece: &&Piece<'_>| {
         let theirs =

@@ -1,8 +1,10 @@
 //! Cases about what messages say.
 
 use super::super::Desk;
+use super::super::threads::file;
+use super::files::PNG;
 use super::has_mail;
-use crate::dataset::{ContentType, Dataset, Text, Ticket};
+use crate::dataset::{Content, ContentType, Dataset, Prose, Text, Ticket};
 
 const EMOJI: &str = "Thanks 👍🏽 from all of us 👨‍👩‍👧‍👦 in 🇩🇰 & 🏴󠁧󠁢󠁳󠁣󠁴󠁿 \u{1F600}";
 const RIGHT_TO_LEFT: &str = "שלום, ההזמנה 12345 לא הגיעה. \u{202E}abc\u{202C} مرحبا بكم في Support!";
@@ -16,9 +18,19 @@ const RICH_HTML: &str = "<html><head><style>p{color:red}</style><script>alert(1)
 <div dir=\"auto\"><p onclick=\"x()\">Hello&nbsp;<b>team</b> &amp; <i>friends</i>,</p>\
 <table border=1><tr><th>Item</th><th>Price</th></tr><tr><td>Router</td><td>&euro;&nbsp;12,50</td></tr></table>\
 <ul><li>one<li>two</ul><a href=\"https://shop.example/?a=1&amp;b=2\">link</a> <a href=\"javascript:alert(2)\">no</a>\
-<img src=\"https://track.example/pixel.gif\" width=\"1\" height=\"1\">\
+<img src=\"https://track.example/pixel.gif\" width=\"1\" height=\"1\"><img src=\"cid:logo@rich.example\">\
 <blockquote type=\"cite\">On Monday Anna wrote:<blockquote>first<blockquote>deep</blockquote></blockquote></blockquote>\
 <!-- hidden --></div></body></html>";
+
+/// What a reader makes of a text whose emoji was cut in two: the half that is left is no character.
+const HALVED: &str = "Cut in the middle of an emoji: \u{FFFD} and \u{FFFD}\u{FFFD} again";
+/// A text becomes live where it is shown.
+const MENTIONS: &str =
+    "Please ask zsu[@user:814423]zsu or @[Anna Berg](admin:814423), not <@U0A1B2C3D> or {{user.email}}.";
+const TOKENS: &[&str] =
+    &["[#1234] Re: your request", "Ticket: 55 – still open", "Re: [FS-240001] Order (#77)"];
+/// A little more than 1 MiB.
+const SENTENCES_OF_A_MEGABYTE: u16 = 21_000;
 
 /// Puts a text into the first message of a ticket by mail and into its subject, if it has one for that.
 fn say(desk: &mut Desk, text: &str, content_type: ContentType, subject: Option<&str>) {
@@ -92,9 +104,62 @@ pub(super) fn has_like_html(desk: &Dataset) -> bool {
 }
 
 pub(super) fn rich_html(desk: &mut Desk) {
-    say(desk, RICH_HTML, ContentType::Html, None);
+    let Some(index) = desk.take(has_mail) else { return };
+    let mut logo = file(desk, "logo.png", "image/png", 0);
+    logo.content = Content::Bytes(PNG.to_vec());
+    logo.inline = true;
+    logo.content_id = Some("logo@rich.example".into());
+    let message = &mut desk.dataset.tickets[index].messages[0];
+    message.body = Text::from(RICH_HTML);
+    message.content_type = ContentType::Html;
+    message.attachments.push(logo);
 }
 
 pub(super) fn has_rich_html(desk: &Dataset) -> bool {
     said(desk, RICH_HTML)
+}
+
+pub(super) fn megabyte(desk: &mut Desk) {
+    let seed = desk.rng.u64(..);
+    if let Some(ticket) = desk.ticket(has_mail) {
+        let prose = Prose { seed, sentences: SENTENCES_OF_A_MEGABYTE, html: false };
+        ticket.messages[0].body = Text::Prose { prose };
+        ticket.messages[0].content_type = ContentType::Text;
+    }
+}
+
+pub(super) fn has_megabyte(desk: &Dataset) -> bool {
+    let long = |text: &Text| match text {
+        Text::Real(text) => text.len() >= 1 << 20,
+        Text::Prose { prose } => prose.sentences >= SENTENCES_OF_A_MEGABYTE && prose.draw().len() >= 1 << 20,
+    };
+    desk.tickets.iter().any(|ticket| ticket.messages.iter().any(|message| long(&message.body)))
+}
+
+pub(super) fn token_subject(desk: &mut Desk) {
+    for subject in TOKENS {
+        if let Some(ticket) = desk.ticket(has_mail) {
+            (*subject).clone_into(&mut ticket.subject);
+        }
+    }
+}
+
+pub(super) fn has_token_subject(desk: &Dataset) -> bool {
+    TOKENS.iter().all(|subject| desk.tickets.iter().any(|ticket| ticket.subject == *subject))
+}
+
+pub(super) fn mentions(desk: &mut Desk) {
+    say(desk, MENTIONS, ContentType::Text, Some("Ask zsu[@user:814423]zsu"));
+}
+
+pub(super) fn has_mentions(desk: &Dataset) -> bool {
+    said(desk, MENTIONS)
+}
+
+pub(super) fn halved(desk: &mut Desk) {
+    say(desk, HALVED, ContentType::Text, Some("Half an emoji \u{FFFD}"));
+}
+
+pub(super) fn has_halved(desk: &Dataset) -> bool {
+    said(desk, HALVED)
 }

@@ -6,7 +6,7 @@ use super::has_mail;
 use crate::dataset::{Attachment, Content, ContentType, Dataset, Text};
 
 /// One pixel.
-const PNG: &[u8] = &[
+pub(super) const PNG: &[u8] = &[
     0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A, 0, 0, 0, 0x0D, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0,
     0, 1, 8, 6, 0, 0, 0, 0x1F, 0x15, 0xC4, 0x89, 0, 0, 0, 0x0D, b'I', b'D', b'A', b'T', 0x78, 0x9C, 0x63,
     0xF8, 0xCF, 0xC0, 0xF0, 0x1F, 0, 5, 0, 1, 0xFF, 0x89, 0x99, 0x3D, 0x1D, 0, 0, 0, 0, b'I', b'E', b'N',
@@ -73,6 +73,42 @@ pub(super) fn twelve(desk: &mut Desk) {
 
 pub(super) fn has_twelve(desk: &Dataset) -> bool {
     desk.tickets.iter().any(|ticket| ticket.messages.iter().any(|message| message.attachments.len() >= 12))
+}
+
+pub(super) fn thirty_one(desk: &mut Desk) {
+    attach(desk, |desk| {
+        (1..=31)
+            .map(|number| file(desk, &format!("page{number:02}.jpg"), "image/jpeg", 100 + number))
+            .collect()
+    });
+}
+
+pub(super) fn has_thirty_one(desk: &Dataset) -> bool {
+    desk.tickets.iter().any(|ticket| ticket.messages.iter().any(|message| message.attachments.len() >= 31))
+}
+
+pub(super) fn missing(desk: &mut Desk) {
+    attach(desk, |desk| {
+        let mut gone = file(desk, "purged.pdf", "application/pdf", 5000);
+        gone.missing = true;
+        vec![gone]
+    });
+}
+
+pub(super) fn has_missing(desk: &Dataset) -> bool {
+    attached(desk, |file| file.missing)
+}
+
+pub(super) fn wrong_size(desk: &mut Desk) {
+    attach(desk, |desk| {
+        let mut larger = file(desk, "half.zip", "application/zip", 4000);
+        larger.said_size = Some(8000);
+        vec![larger]
+    });
+}
+
+pub(super) fn has_wrong_size(desk: &Dataset) -> bool {
+    attached(desk, |file| file.declared_size() != file.size())
 }
 
 pub(super) fn non_ascii_name(desk: &mut Desk) {

@@ -71,6 +71,9 @@ fn spelled(email: &str, spelling: usize) -> String {
     email.chars().enumerate().map(spell).collect()
 }
 
+/// A help desk of this size has as many of them as it takes, some without a ticket.
+const FULL_SIZE: usize = 300;
+
 /// Once is enough: it takes many contacts.
 pub(super) fn mixed_case(desk: &mut Desk) {
     if has_mixed_case(&desk.dataset) {
@@ -81,14 +84,69 @@ pub(super) fn mixed_case(desk: &mut Desk) {
     for spelling in 0..many {
         change(desk, |contact| contact.emails = vec![spelled(&email, spelling)]);
     }
+    if desk.dataset.tickets.len() < FULL_SIZE {
+        return;
+    }
+    let last = desk.dataset.contacts.iter().map(|contact| contact.id).max().unwrap_or(0);
+    for spelling in many..SAME_EMAIL {
+        desk.dataset.contacts.push(Contact {
+            id: last + 1 + spelling as u64,
+            name: format!("Office {spelling}"),
+            emails: vec![spelled(&email, spelling)],
+            ..Contact::default()
+        });
+    }
 }
 
+/// So many contacts have the address that most have, in more than one spelling.
 pub(super) fn has_mixed_case(desk: &Dataset) -> bool {
-    let mut seen = std::collections::HashMap::new();
-    desk.contacts.iter().filter_map(|contact| contact.emails.first()).any(|email| {
-        let before = seen.insert(email.to_ascii_lowercase(), email);
-        before.is_some_and(|before| before != email)
-    })
+    let mut spellings: std::collections::HashMap<String, Vec<&String>> = std::collections::HashMap::new();
+    for email in desk.contacts.iter().filter_map(|contact| contact.emails.first()) {
+        spellings.entry(email.to_ascii_lowercase()).or_default().push(email);
+    }
+    let wanted = if desk.tickets.len() < FULL_SIZE { 2 } else { SAME_EMAIL };
+    spellings.values().any(|same| same.len() >= wanted && same.iter().any(|email| *email != same[0]))
+}
+
+pub(super) fn invalid_email(desk: &mut Desk) {
+    for email in ["info@@shop..example", "n/a", "Bo <bo@mail.example>"] {
+        change(desk, |contact| contact.emails = vec![email.into()]);
+    }
+}
+
+pub(super) fn has_invalid_email(desk: &Dataset) -> bool {
+    desk.contacts.iter().flat_map(|contact| &contact.emails).any(|email| !is_plain_address(email))
+}
+
+/// Whether an address is one that every system takes.
+pub(in super::super) fn is_plain_address(email: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part.split('.').all(|label| !label.is_empty())
+            && !part.contains(|c: char| c.is_whitespace() || "<>@,;".contains(c))
+    };
+    email.split_once('@').is_some_and(|(name, domain)| plain(name) && plain(domain) && domain.contains('.'))
+}
+
+pub(super) fn blocked(desk: &mut Desk) {
+    change(desk, |contact| contact.blocked = true);
+}
+
+pub(super) fn has_blocked(desk: &Dataset) -> bool {
+    desk.contacts.iter().any(|contact| contact.blocked)
+}
+
+pub(super) fn bounced(desk: &mut Desk) {
+    change(desk, |contact| contact.bounced = true);
+}
+
+pub(super) fn has_bounced(desk: &Dataset) -> bool {
+    desk.contacts.iter().any(|contact| contact.bounced)
+}
+
+/// The destination's side of it is made by who seeds it.
+pub(super) fn has_matched(desk: &Dataset) -> bool {
+    !super::super::matched_contacts(desk).is_empty()
 }
 
 pub(super) fn shared_mailbox(desk: &mut Desk) {

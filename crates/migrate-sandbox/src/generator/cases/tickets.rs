@@ -7,7 +7,8 @@ use super::super::threads::{agent_author, message_by};
 use super::super::{Desk, END, later};
 use super::{has_both_sides, has_mail};
 use crate::dataset::{
-    Author, AuthorKind, Channel, Dataset, Direction, Message, NoDate, Status, Ticket, TicketCategory,
+    Author, AuthorKind, Channel, Dataset, Direction, Message, NoDate, Priority, Status, Ticket,
+    TicketCategory,
 };
 
 fn any(desk: &Dataset, has: impl Fn(&Ticket) -> bool) -> bool {
@@ -227,4 +228,100 @@ pub(super) fn has_broken_chain(desk: &Dataset) -> bool {
         let to = ticket.messages.first().and_then(|message| message.in_reply_to.as_ref());
         to.is_some_and(|to| ticket.messages.iter().all(|message| message.message_id.as_ref() != Some(to)))
     })
+}
+
+/// A ticket is merged away, and its number is given out once more.
+pub(super) fn number_reused(desk: &mut Desk) {
+    let Some(into) = desk.take(has_both_sides) else { return };
+    let id = desk.dataset.tickets[into].id;
+    let Some(gone) = desk.take(has_mail) else { return };
+    let number = desk.dataset.tickets[gone].number.clone();
+    let Some(next) = desk.ticket(has_mail) else { return };
+    next.number = number;
+    let gone = &mut desk.dataset.tickets[gone];
+    gone.merged_into = Some(id);
+    gone.status = Status::Closed;
+    gone.closed = gone.closed.or(gone.modified);
+}
+
+fn share_number(desk: &Dataset, which: impl Fn(&Ticket) -> bool) -> bool {
+    let mut seen = std::collections::HashMap::new();
+    let pairs = desk.tickets.iter().filter_map(|ticket| Some((seen.insert(&ticket.number, ticket)?, ticket)));
+    pairs.into_iter().any(|(one, other)| which(one) || which(other))
+}
+
+pub(super) fn has_number_reused(desk: &Dataset) -> bool {
+    share_number(desk, |ticket| ticket.merged_into.is_some())
+}
+
+pub(super) fn two_ids(desk: &mut Desk) {
+    let Some(first) = desk.take(has_mail) else { return };
+    let number = desk.dataset.tickets[first].number.clone();
+    if let Some(second) = desk.ticket(has_mail) {
+        second.number = number;
+    }
+}
+
+pub(super) fn has_two_ids(desk: &Dataset) -> bool {
+    let mut numbers: Vec<&str> = (desk.tickets.iter())
+        .filter(|ticket| ticket.merged_into.is_none())
+        .map(|ticket| ticket.number.as_str())
+        .collect();
+    numbers.sort_unstable();
+    numbers.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+pub(super) fn unknown_status(desk: &mut Desk) {
+    if let Some(ticket) = desk.ticket(has_mail) {
+        ticket.status = Status::Other("Escalated to vendor".into());
+    }
+}
+
+pub(super) fn has_unknown_status(desk: &Dataset) -> bool {
+    any(desk, |ticket| matches!(ticket.status, Status::Other(_)))
+}
+
+pub(super) fn unknown_priority(desk: &mut Desk) {
+    if let Some(ticket) = desk.ticket(has_mail) {
+        ticket.priority = Priority::Other("P0".into());
+    }
+}
+
+pub(super) fn has_unknown_priority(desk: &Dataset) -> bool {
+    any(desk, |ticket| matches!(ticket.priority, Priority::Other(_)))
+}
+
+/// A thread has so many messages.
+const LONG_THREAD: usize = 5000;
+
+/// From so many tickets on there is one.
+const LONG_THREAD_FROM: usize = 300;
+
+/// Once, in a help desk that is large enough: a question and an answer each minute.
+pub(super) fn long_thread(desk: &mut Desk) {
+    if desk.dataset.tickets.len() < LONG_THREAD_FROM || has_long_thread(&desk.dataset) {
+        return;
+    }
+    let Some(index) = desk.take(has_both_sides) else { return };
+    let messages = &desk.dataset.tickets[index].messages;
+    let by = |direction: Direction| messages.iter().find(|message| message.direction == direction).cloned();
+    let (Some(question), Some(answer)) = (by(Direction::In), by(Direction::Out)) else { return };
+    let mut at = messages.last().and_then(sent).unwrap_or(Timestamp::UNIX_EPOCH);
+    for number in messages.len()..LONG_THREAD {
+        at = later(at, 60);
+        let like = if number % 2 == 0 { &question } else { &answer };
+        let text = format!("No. {number}");
+        let mut message = message_by(desk, like.author.clone(), like.direction.clone(), at, text.into());
+        message.to.clone_from(&like.to);
+        desk.dataset.tickets[index].messages.push(message);
+    }
+    let ticket = &mut desk.dataset.tickets[index];
+    let end = Some(later(at, 60));
+    ticket.modified = end;
+    ticket.resolved = ticket.resolved.and(end);
+    ticket.closed = ticket.closed.and(end);
+}
+
+pub(super) fn has_long_thread(desk: &Dataset) -> bool {
+    any(desk, |ticket| ticket.messages.len() >= LONG_THREAD)
 }

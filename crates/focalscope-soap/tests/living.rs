@@ -12,6 +12,7 @@ use mapping_core::model::Record;
 use mapping_core::testkit::MemoryBlobs;
 use mapping_core::{Ask, Divergence, Item, Kind, Source as _, SourceRef};
 use migrate_sandbox::dataset;
+use migrate_sandbox::focalscope::{ShiftedPages, Times};
 use migrate_sandbox::generator::generate;
 use std::collections::BTreeSet;
 
@@ -158,4 +159,128 @@ async fn the_raw_answers_of_a_ticket_are_handed_over_without_credentials() {
     assert!(raw.as_str().contains(&format!("<Id>{}</Id>", ticket.id)));
     assert!(!raw.as_str().contains("sandbox-key"));
     assert_eq!(source.raw(&SourceRef::new("agent", "1")).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_page_that_repeats_or_shifts_loses_nothing_unsaid() {
+    let mut data = generate(47, 10);
+    let first = data.contacts[0].clone();
+    data.contacts.extend((0..40).map(|n| dataset::Contact { id: 900_000 + n, ..first.clone() }));
+    let wanted: BTreeSet<String> = data.contacts.iter().map(|c| c.id.to_string()).collect();
+    for (page, by) in [(Some(2), 0), (Some(4), 0), (None, 1), (None, -1), (None, 3), (None, -7)] {
+        let server = Server::start(data.clone()).await;
+        server.instance.turn(|k| {
+            k.only = Some("ListContacts".into());
+            k.repeat_page = page;
+            k.shift_pages = (by != 0).then_some(ShiftedPages { after: 2, by });
+        });
+        let items = read(&server.source().await, "contact").await;
+        let came = ids(&items, "contact");
+        assert_eq!(records(&items).len(), came.len(), "each once: page {page:?}, by {by}");
+        let said = notes(&items).contains(&format!("{} declared, {} came", wanted.len(), came.len()));
+        assert_eq!(said, came != wanted, "page {page:?}, by {by}: {} of {}", came.len(), wanted.len());
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_repeats_once_is_asked_for_again() {
+    let mut data = generate(48, 10);
+    let first = data.contacts[0].clone();
+    data.contacts.extend((0..40).map(|n| dataset::Contact { id: 900_000 + n, ..first.clone() }));
+    let server = Server::start(data.clone()).await;
+    let source = server.source().await;
+    server.instance.turn(|k| k.repeat_page = Some(2));
+    let instance = server.instance.clone();
+    let mending = tokio::spawn(async move {
+        while !instance.asked().get("ListContacts").is_some_and(|asked| *asked >= 2) {
+            tokio::task::yield_now().await;
+        }
+        instance.turn(|k| k.repeat_page = None);
+    });
+    let items = read(&source, "contact").await;
+    mending.await.unwrap();
+    assert_eq!(ids(&items, "contact").len(), data.contacts.len());
+    assert!(!notes(&items).contains("declared"), "{}", notes(&items));
+}
+
+#[tokio::test]
+async fn tickets_that_change_or_go_once_they_were_listed_are_read_again_or_set_aside() {
+    let data = generate(49, 25);
+    let live = |skip: usize| {
+        let all = data.tickets.iter().filter(|t| !t.deleted && !t.spam && t.merged_into.is_none());
+        all.filter(|t| !t.messages.is_empty()).nth(skip).unwrap()
+    };
+    let (changed, gone) = (live(0), live(3).id);
+    let server = Server::start(data.clone()).await;
+    let source = server.source().await;
+    server.instance.turn(|k| {
+        k.change_after_listing = Some(changed.id);
+        k.delete_after_listing = Some(gone);
+    });
+    let items = read(&source, "ticket").await;
+    let messages = |id: u64| {
+        let parent = SourceRef::new("ticket", id.to_string());
+        let all = records(&items).into_iter().filter(|r| matches!(r, Record::Message(_)));
+        let keys: BTreeSet<SourceRef> =
+            all.filter(|r| r.parent() == Some(parent.clone())).map(Record::key).collect();
+        keys.len()
+    };
+    assert_eq!(messages(changed.id), changed.messages.len() + 1);
+    // What was said of it before it was read again is taken back.
+    let last = items.iter().rev().find_map(|i| match i {
+        Item::Short { record, what, expected, found }
+            if record.id == changed.id.to_string() && what == "messages" =>
+        {
+            Some((*expected, *found))
+        }
+        _ => None,
+    });
+    assert!(last.is_none_or(|(expected, found)| expected == found), "{last:?}");
+    assert!(
+        !ids(&items, "ticket").contains(&gone.to_string()),
+        "it was gone when its messages were asked for"
+    );
+    let bad = |i: &Item| matches!(i, Item::Bad { record, .. } if *record == SourceRef::new("ticket", gone.to_string()));
+    assert!(items.iter().any(bad));
+}
+
+#[tokio::test]
+async fn times_with_an_offset_need_no_zone_and_a_service_that_answers_in_another_zone_is_found_out() {
+    for times in [Times::Offset, Times::Utc] {
+        let server = Server::start(generate(50, 40)).await;
+        server.instance.turn(|k| k.times = times);
+        let source = server.source_with("zone = \"Europe/Copenhagen\"", "zone = \"Asia/Tokyo\"").await;
+        source.check(server.instance.clock().now()).await.unwrap();
+        let items = read(&source, "ticket").await;
+        assert!(!notes(&items).contains("had no zone"), "{}", notes(&items));
+    }
+    let server = Server::start(generate(50, 40)).await;
+    server.instance.turn(|k| k.answer_zone = Some("America/New_York".into()));
+    let error = server.source().await.check(server.instance.clock().now()).await.unwrap_err().to_string();
+    assert!(error.contains("h off"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_listed_and_not_there_is_a_record_without_bytes() {
+    let data = generate(51, 60);
+    let missing =
+        data.tickets.iter().flat_map(|t| &t.messages).flat_map(|m| &m.attachments).next().unwrap().id;
+    let server = Server::start(data).await;
+    server.instance.turn(|k| k.missing_files = vec![missing]);
+    let items = read(&server.source().await, "ticket").await;
+    let found =
+        records(&items).into_iter().find(|r| r.key() == SourceRef::new("attachment", missing.to_string()));
+    assert!(matches!(found, Some(Record::Attachment(a)) if a.blob.is_none()));
+    assert!(notes(&items).contains("its bytes are missing at the source"));
+}
+
+#[tokio::test]
+async fn working_hours_that_lost_their_zones_are_findings() {
+    let data = generate(52, 3);
+    let count = data.working_hours.len();
+    let server = Server::start(data).await;
+    server.instance.turn(|k| k.hours_without_zone = true);
+    let said = server.source().await.live_findings(server.instance.clock().now()).await;
+    let hours = said.iter().filter(|f| f.place == "working_hours" && f.what.contains("IANA"));
+    assert_eq!(hours.count(), count, "{said:?}");
 }

@@ -100,6 +100,37 @@ pub struct Call {
     pub item: Vec<String>,
     /// Paths of base64 elements to hand out as they arrive. See [`Expect::blobs`].
     pub blobs: Vec<Vec<String>>,
+    /// Where a copy of the answer goes, as it comes over the wire.
+    pub capture: Option<Capture>,
+}
+
+/// Keeps a copy of answers, byte by byte, up to a bound. Requests are never kept: they carry credentials. Clones share
+/// what they hold.
+#[derive(Clone, Default)]
+pub struct Capture {
+    bytes: Arc<std::sync::Mutex<Vec<u8>>>,
+}
+
+impl Capture {
+    /// The most bytes that are kept.
+    pub const MOST_BYTES: usize = 8 << 20;
+
+    fn add(&self, piece: &[u8]) {
+        let mut bytes = self.bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let room = Self::MOST_BYTES.saturating_sub(bytes.len());
+        bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+    }
+
+    /// Takes what came so far.
+    pub fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.bytes.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+impl std::fmt::Debug for Capture {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Capture")
+    }
 }
 
 impl Call {
@@ -112,6 +143,7 @@ impl Call {
             parameters,
             item: Vec::new(),
             blobs: Vec::new(),
+            capture: None,
         }
     }
 }
@@ -365,6 +397,7 @@ impl SoapClient {
             status: parts.status,
             rules: self.inner.rules.clone(),
             answer: None,
+            capture: call.capture.clone(),
         };
         incoming.until_body().await.map_err(|error| self.judge(error, &incoming))?;
         Ok(incoming)
@@ -415,6 +448,7 @@ pub struct Incoming {
     status: StatusCode,
     rules: FaultRules,
     answer: Option<Answer>,
+    capture: Option<Capture>,
 }
 
 impl Incoming {
@@ -432,7 +466,12 @@ impl Incoming {
     /// Reads one more piece of the body, or accepts the answer at its end.
     async fn pump(&mut self) -> Result<(), Failed> {
         match self.body.next().await {
-            Some(Ok(piece)) => self.reader.feed(&piece).map_err(Failed::Soap),
+            Some(Ok(piece)) => {
+                if let Some(capture) = &self.capture {
+                    capture.add(&piece);
+                }
+                self.reader.feed(&piece).map_err(Failed::Soap)
+            }
             Some(Err(error)) => Err(Failed::Http(error.with_operation(self.name))),
             None => {
                 self.answer = Some(self.reader.finish().map_err(Failed::Soap)?);

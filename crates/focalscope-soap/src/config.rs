@@ -1,9 +1,11 @@
 //! What a user sets to reach a service.
 
 use crate::profile::{AuthKind, Pace};
+use jiff::civil::Date;
 use mapping_core::{Error, ErrorKind, Result};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use std::path::PathBuf;
 
 /// How to reach a service. Secrets are never shown by `Debug`, and belong into the environment
@@ -35,9 +37,30 @@ pub struct Config {
     /// Another pace than the profile says.
     #[serde(default)]
     pub pace: Option<Pace>,
+    /// The first day of the window over which reports are run. Default: 12 months before its end.
+    #[serde(default, deserialize_with = "day")]
+    pub report_from: Option<Date>,
+    /// The day before which that window ends. Default: today.
+    #[serde(default, deserialize_with = "day")]
+    pub report_to: Option<Date>,
     /// The HTTP connection. Its `rate` and `slots` are not used: the pace says how gently to call.
     #[serde(default)]
     pub http: connector_http::Config,
+}
+
+/// A day as TOML writes dates, or as text.
+fn day<'d, D: Deserializer<'d>>(from: D) -> std::result::Result<Option<Date>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Text(String),
+        Toml(toml::value::Datetime),
+    }
+    let text = match Written::deserialize(from)? {
+        Written::Text(text) => text,
+        Written::Toml(date) => date.to_string(),
+    };
+    text.parse().map(Some).map_err(|_| D::Error::custom("a day looks like 2024-01-31"))
 }
 
 impl Config {
@@ -52,6 +75,8 @@ impl Config {
             password: None,
             api_key: None,
             pace: None,
+            report_from: None,
+            report_to: None,
             http: connector_http::Config::default(),
         }
     }

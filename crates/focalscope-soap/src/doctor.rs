@@ -3,11 +3,12 @@
 use crate::client::Call;
 use crate::profile::{AuthKind, FieldKind, Logical, Operation, Profile, SessionRules};
 use crate::soap::Value;
-use crate::source::{Inner, ReadTime, chosen_port, named_element, read_time};
+use crate::source::{Inner, LISTS, ReadTime, chosen_port, named_element, read_time};
 use crate::wsdl::{
     Builtin, Catalog, Landing, Miss, Operation as SoapOperation, Payload, Port, Shape, TypeId, Wsdl,
 };
 use jiff::Timestamp;
+use mapping_core::model::Record;
 use mapping_core::{ErrorKind, Result};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -169,7 +170,10 @@ impl Doctor<'_> {
             }
         }
         let Some(item) = self.walk(&format!("{place}.item"), output.of, &operation.item) else { return };
-        let single = matches!(logical, Logical::Ping | Logical::GetTicket | Logical::GetAttachment);
+        let single = matches!(
+            logical,
+            Logical::Ping | Logical::GetTicket | Logical::GetAttachment | Logical::RunReport
+        );
         if !single && !item.repeats && !item.open {
             let what = format!("`{}` comes at most once; is it the wrapper of the items?", operation.item);
             let known = self.catalog().names_at(item.of);
@@ -219,18 +223,21 @@ impl Doctor<'_> {
         );
         given.extend(operation.key.as_deref().map(|name| (format!("{place}.key"), name)));
         given.extend(operation.since.as_deref().map(|name| (format!("{place}.since"), name)));
+        given.extend(operation.from.as_deref().map(|name| (format!("{place}.from"), name)));
+        given.extend(operation.to.as_deref().map(|name| (format!("{place}.to"), name)));
         if let Some(paging) = &operation.page {
             given.extend(paging.parameters().map(|name| (format!("{place}.page"), name)));
         }
-        let part_of_ticket = matches!(
+        let needs_key = matches!(
             logical,
             Logical::GetTicket
                 | Logical::ListMessages
                 | Logical::GetCallLog
                 | Logical::GetChatTranscript
                 | Logical::GetAttachment
+                | Logical::RunReport
         );
-        if part_of_ticket && operation.key.is_none() {
+        if needs_key && operation.key.is_none() {
             self.say(Severity::Error, place, "it needs `key`, the parameter for the id".to_owned());
         }
         let fields =
@@ -453,6 +460,19 @@ pub(crate) async fn live(inner: &Inner, now: Timestamp) -> Vec<Finding> {
                 let (severity, what) = clock(inner, time, now);
                 say(severity, "times.zone", what);
             }
+            let evidence = inner.zone_evidence().await;
+            let zone = &inner.rules.profile.times.zone;
+            match (evidence.wrong(), evidence.messages()) {
+                (Some(wrong), _) => say(Severity::Error, "times.zone", wrong.said(zone)),
+                (None, 0) => {
+                    let what = "no message has a time without zone and a `Date` header: only the server's clock speaks";
+                    say(Severity::Info, "times.zone", what.to_owned());
+                }
+                (None, messages) => {
+                    let what = format!("{zone} agrees with the `Date` headers of {messages} messages");
+                    say(Severity::Info, "times.zone", what);
+                }
+            }
             let counts: Vec<String> =
                 ping.counts.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
             if !counts.is_empty() {
@@ -460,7 +480,45 @@ pub(crate) async fn live(inner: &Inner, now: Timestamp) -> Vec<Finding> {
             }
         }
     }
+    let absent: Vec<&str> =
+        LISTS.iter().filter(|l| inner.rules.profile.called(**l).is_none()).filter_map(|l| l.kind()).collect();
+    if !absent.is_empty() {
+        let what = format!(
+            "the profile has no way to ask for {}: whether there are any is not known",
+            absent.join(", ")
+        );
+        say(Severity::Warning, "operations", what);
+    }
+    let mut hours = Vec::new();
+    let asked = inner
+        .all(Logical::ListWorkingHours, |record| {
+            if let Record::WorkingHours(profile) = record
+                && profile.zone.is_none()
+            {
+                hours.push((profile.id, f64::from(profile.offset_minutes) / 60.0));
+            }
+        })
+        .await;
+    if let Err(error) = asked {
+        say(Severity::Warning, "operations.list_working_hours", error.to_string());
+    }
+    for (id, offset) in hours {
+        let what = format!(
+            "working hours {id} have an offset of {offset:+} h and no zone, so summer time is not known: name an IANA \
+             zone for them in mapping/hours.csv"
+        );
+        say(Severity::Warning, "working_hours", what);
+    }
     findings
+}
+
+/// What is wrong with the zone by the server's clock. Nothing when it can't be asked.
+pub(crate) async fn clock_is_off(inner: &Inner, now: Timestamp) -> Option<String> {
+    let time = ping(inner).await.ok()?.server_time?;
+    match clock(inner, &time, now) {
+        (Severity::Error, what) => Some(what),
+        _ => None,
+    }
 }
 
 /// Compares the server's clock, read in the profile's zone, with ours. A difference of whole quarters of an hour is a

@@ -13,7 +13,9 @@ mod client;
 #[cfg(feature = "http")]
 mod error;
 #[cfg(feature = "http")]
-pub use client::{Call, FaultRules, HeaderAuth, Incoming, Login, SoapAnswers, SoapClient, load_wsdl};
+pub use client::{
+    Call, Capture, FaultRules, HeaderAuth, Incoming, Login, SoapAnswers, SoapClient, load_wsdl,
+};
 
 #[cfg(feature = "focalscope")]
 mod config;

@@ -4,7 +4,7 @@
 //! operation of the customer's WSDL. Paths are local names with `/` between them, `@name` for an attribute.
 
 use jiff::tz::TimeZone;
-use mapping_core::model::{AgentState, Channel, Direction, Priority, Status};
+use mapping_core::model::{AgentState, AutomationKind, Channel, Direction, Priority, Status};
 use mapping_core::{Error, ErrorKind, Format, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -15,7 +15,9 @@ use crate::client::FaultRules;
 use crate::wsdl::SoapVersion;
 
 mod spec;
+mod wanted;
 pub use spec::{FieldKind, FieldSpec, Logical};
+pub(crate) use wanted::Wanted;
 
 /// A service profile.
 #[derive(Clone, Debug, Deserialize)]
@@ -202,6 +204,33 @@ pub enum AuthorKind {
     System,
 }
 
+/// A day of the week.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Weekday {
+    /// Monday.
+    Monday,
+    /// Tuesday.
+    Tuesday,
+    /// Wednesday.
+    Wednesday,
+    /// Thursday.
+    Thursday,
+    /// Friday.
+    Friday,
+    /// Saturday.
+    Saturday,
+    /// Sunday.
+    Sunday,
+}
+
+impl Weekday {
+    /// 1 for Monday to 7 for Sunday.
+    pub fn number(self) -> u8 {
+        self as u8 + 1
+    }
+}
+
 /// What the service's words mean. A word is looked up as it is, then without regard to case and white space around it.
 /// A word that isn't there makes its record a bad one: nothing is guessed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -222,6 +251,10 @@ pub struct ValueTables {
     pub agent_state: BTreeMap<String, AgentState>,
     /// Formats of a body.
     pub format: BTreeMap<String, Format>,
+    /// Kinds of automations.
+    pub automation: BTreeMap<String, AutomationKind>,
+    /// Days of the week.
+    pub weekday: BTreeMap<String, Weekday>,
     /// Yes and no, besides `true`, `false`, `1` and `0`.
     pub boolean: BTreeMap<String, bool>,
     /// The kinds that `ping` counts, as the kinds of this workspace: `ticket`.
@@ -330,6 +363,10 @@ pub struct Operation {
     pub key: Option<String>,
     /// The parameter for "changed at or after".
     pub since: Option<String>,
+    /// The parameter for the first moment of a window of time, for `run_report`.
+    pub from: Option<String>,
+    /// The parameter for the end of that window.
+    pub to: Option<String>,
     /// Parameters that are always the same.
     pub constants: BTreeMap<String, Constant>,
     /// How pages are asked for. None: everything comes at once.
@@ -372,6 +409,11 @@ impl Profile {
     /// manner of ASP.NET with plausible names, because FocalScope's own names are not public.
     pub fn default_toml() -> &'static str {
         DEFAULT
+    }
+
+    /// The JSON schema of a profile, for editors and checks; `schemas/profile.schema.json` is its file.
+    pub fn schema() -> &'static str {
+        include_str!("../schemas/profile.schema.json")
     }
 
     /// The built-in profile. See [`Profile::default_toml`].
@@ -424,6 +466,11 @@ impl Profile {
     /// The operation, when it is to be called.
     pub fn called(&self, logical: Logical) -> Option<&Operation> {
         self.operation(logical).filter(|o| o.is_called())
+    }
+
+    /// The paths that it takes values from.
+    pub(crate) fn wanted(&self) -> Wanted {
+        Wanted::of(self)
     }
 
     fn check(&self) -> Result<()> {

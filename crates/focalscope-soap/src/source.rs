@@ -1,38 +1,43 @@
 //! The streaming source: a help desk read through a service profile, gently and completely.
 
+mod attachments;
+mod catalog;
 mod fields;
 mod intake;
 mod pages;
+mod reading;
 mod records;
+mod reports;
 mod threads;
 mod times;
+mod written;
+mod zone;
 
 use crate::client::{HeaderAuth, Login, SoapAnswers, SoapClient, load_wsdl};
 use crate::config::Config;
 use crate::doctor::{self, Finding, Severity};
-use crate::profile::{AuthKind, AuthRules, Logical, Operation, Pace, Profile};
-use crate::soap::{Mended, Report, Value};
+use crate::profile::{AuthKind, AuthRules, Pace, Profile};
+use crate::soap::Mended;
 use crate::wsdl::{FileLoader, Port, QName, Wsdl, WsdlLimits};
 use async_trait::async_trait;
 use connector_http::{ApiKey, Basic, NoRateHeaders, RateSettings, SlotSettings, Stack};
+use fields::Bad;
 pub(crate) use fields::Rules;
-use fields::{Bad, Noticed};
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use http::Uri;
-use mapping_core::model::Record;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use mapping_core::{
-    Ask, ByteStream, Catalog, Error, ErrorKind, FieldSpec, FieldType, Item, Items, Kind, Person, Private,
-    RemoteRef, Result, Source, SourceRef, Team,
+    Ask, ByteStream, Catalog, Error, ErrorKind, Item, Items, Kind, Private, Result, Source, SourceRef,
 };
-use pages::Pages;
-use records::{Maker, TicketRead};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use url::Url;
 
 pub(crate) use pages::constants as constant_parameters;
+pub(crate) use reading::LISTS;
+pub(crate) use reports::Window;
 pub(crate) use times::{Read as ReadTime, read as read_time};
 
 /// A help desk behind a SOAP service, as a [`Source`]. Cheap to clone; clones share the session and the pace.
@@ -45,6 +50,8 @@ pub(crate) struct Inner {
     pub(crate) client: SoapClient,
     pub(crate) rules: Rules,
     pub(crate) pace: Pace,
+    /// The window of reports' figures; by default the 12 months before they are asked for.
+    pub(crate) window: Window,
 }
 
 impl std::fmt::Debug for FocalScope {
@@ -98,7 +105,19 @@ impl FocalScope {
     pub fn new(client: SoapClient, profile: Profile) -> Result<FocalScope> {
         let zone = profile.times.time_zone()?;
         let pace = profile.pace.clone();
-        Ok(FocalScope { inner: Arc::new(Inner { client, rules: Rules { profile, zone }, pace }) })
+        let window = Window::default();
+        Ok(FocalScope { inner: Arc::new(Inner { client, rules: Rules { profile, zone }, pace, window }) })
+    }
+
+    /// Asks for reports' figures from the first of these days on and up to the second, itself not in it.
+    ///
+    /// # Errors
+    /// `Config` for a window that ends before it begins; `Bug` when the source has been cloned already.
+    pub fn with_report_window(mut self, from: Option<Date>, to: Option<Date>) -> Result<FocalScope> {
+        let inner = Arc::get_mut(&mut self.inner)
+            .ok_or_else(|| Error::bug("the window of reports is set before a source is cloned"))?;
+        inner.window = Window::of(from, to)?;
+        Ok(self)
     }
 
     /// The profile it reads by.
@@ -112,7 +131,7 @@ impl FocalScope {
     }
 
     /// Checks the live service: reach, credentials, server time and zone, counts.
-    pub async fn live_findings(&self, now: jiff::Timestamp) -> Vec<Finding> {
+    pub async fn live_findings(&self, now: Timestamp) -> Vec<Finding> {
         doctor::live(&self.inner, now).await
     }
 
@@ -148,7 +167,7 @@ impl Reached {
         if let Some(pace) = self.config.pace {
             profile.pace = pace;
         }
-        FocalScope::new(client, profile)
+        FocalScope::new(client, profile)?.with_report_window(self.config.report_from, self.config.report_to)
     }
 }
 
@@ -293,17 +312,6 @@ fn header_auth(config: &Config, rules: &AuthRules, wsdl: &Wsdl) -> Result<Header
     }
 }
 
-const LISTS: [Logical; 8] = [
-    Logical::ListAgents,
-    Logical::ListGroups,
-    Logical::ListTicketboxes,
-    Logical::ListQueues,
-    Logical::ListCategories,
-    Logical::ListCompanies,
-    Logical::ListContacts,
-    Logical::ListTickets,
-];
-
 #[async_trait]
 impl Source for FocalScope {
     async fn catalog(&self) -> Result<Catalog> {
@@ -333,7 +341,27 @@ impl Source for FocalScope {
     }
 
     async fn open(&self, file: &SourceRef) -> Result<ByteStream> {
-        threads::open_attachment(&self.inner, &file.id).await
+        attachments::open_attachment(&self.inner, &file.id).await
+    }
+
+    fn unasked(&self) -> Vec<Kind> {
+        let absent = LISTS.iter().filter(|l| self.inner.rules.profile.called(**l).is_none());
+        absent.filter_map(|l| l.kind()).map(Kind::of).collect()
+    }
+
+    async fn check(&self, now: Timestamp) -> Result<()> {
+        let wrong = match doctor::clock_is_off(&self.inner, now).await {
+            Some(wrong) => Some(wrong),
+            None => self.inner.zone_is_off().await,
+        };
+        match wrong {
+            Some(wrong) => Err(Error::rejected(ErrorKind::Invalid, wrong).with("setting", "times.zone")),
+            None => Ok(()),
+        }
+    }
+
+    async fn raw(&self, record: &SourceRef) -> Result<Option<Private>> {
+        self.inner.raw(record).await
     }
 }
 
@@ -362,250 +390,5 @@ pub(crate) fn note_mended(record: &SourceRef, mended: Mended, items: &mut Vec<It
         items.push(Item::Note(format!(
             "{record}: {count} characters or bytes that XML forbids were replaced"
         )));
-    }
-}
-
-impl Inner {
-    async fn read(&self, ask: Ask<'_>, send: &Sender) -> Result<()> {
-        let logical = LISTS.iter().copied().find(|l| l.kind().is_some_and(|k| ask.kind == k));
-        let found = logical.and_then(|l| self.rules.profile.called(l).map(|o| (l, o)));
-        let (logical, operation) = found.ok_or_else(|| {
-            Error::not_sent(ErrorKind::Unsupported, "the service profile can't list records of this kind")
-                .with("kind", &ask.kind)
-        })?;
-        let resumed = ask.cursor.is_some();
-        let mut reading = Reading {
-            inner: self,
-            logical,
-            operation,
-            noticed: Noticed::default(),
-            report: Report::default(),
-            values: 0,
-        };
-        let mut pages = Pages::new(self, logical, operation)
-            .since(ask.since)
-            .files(ask.files)
-            .resume(ask.cursor.as_deref())?;
-        loop {
-            let Some(page) = pages.next().await? else { return Ok(()) };
-            self.outside_items(operation, &page.report, &mut reading.noticed);
-            reading.report.merge(&page.report);
-            let mut tickets: Vec<TicketRead> = Vec::new();
-            for (value, mended) in page.items {
-                for item in reading.item(value, mended, &mut tickets) {
-                    send.send(Ok(item)).await.map_err(|_| gone())?;
-                }
-            }
-            if !tickets.is_empty() {
-                let mut threads = stream::iter(tickets.into_iter().map(|t| self.thread(t, ask.files)))
-                    .buffered(self.pace.concurrency.max(1));
-                while let Some(thread) = threads.next().await {
-                    let thread = thread?;
-                    reading.noticed.merge(thread.noticed);
-                    reading.report.merge(&thread.report);
-                    for item in thread.items {
-                        send.send(Ok(item)).await.map_err(|_| gone())?;
-                    }
-                }
-            }
-            let last = page.last;
-            for item in reading.page_end(&pages, page.total, last, resumed) {
-                send.send(Ok(item)).await.map_err(|_| gone())?;
-            }
-        }
-    }
-
-    /// Counts what the schema doesn't know and what stands outside the items; what is in them is counted where their
-    /// fields are taken.
-    pub(crate) fn outside_items(&self, operation: &Operation, report: &Report, noticed: &mut Noticed) {
-        let inside = format!("{}/", operation.item);
-        for (path, count) in report.unknown.iter().filter(|(path, _)| !path.starts_with(&inside)) {
-            Report::count(&mut noticed.unmapped, path.clone(), *count);
-        }
-    }
-
-    /// Every good record of a small list.
-    async fn all(&self, logical: Logical, mut take: impl FnMut(Record)) -> Result<()> {
-        let Some(operation) = self.rules.profile.called(logical) else { return Ok(()) };
-        let mut pages = Pages::new(self, logical, operation);
-        let mut noticed = Noticed::default();
-        while let Some(page) = pages.next().await? {
-            for (value, _) in page.items {
-                let mut maker = Maker { rules: &self.rules, operation, noticed: &mut noticed };
-                if let Ok(records) = make(&mut maker, logical, value) {
-                    records.into_iter().for_each(&mut take);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn catalog(&self) -> Result<Catalog> {
-        let mut catalog = Catalog {
-            platform: "focalscope".to_owned(),
-            account: self.client.endpoint().host().unwrap_or_default().to_owned(),
-            as_of: jiff::Timestamp::now(),
-            ..Catalog::default()
-        };
-        let ping = doctor::ping(self).await?;
-        if let Some(version) = ping.version {
-            catalog.platform = format!("focalscope {version}");
-        }
-        catalog.counts = ping.counts;
-        self.all(Logical::ListAgents, |record| {
-            if let Record::Agent(agent) = record {
-                catalog.people.push(Person {
-                    remote: RemoteRef::new("agent", agent.id.0),
-                    name: agent.name,
-                    email: agent.email,
-                    active: agent.state == mapping_core::model::AgentState::Active,
-                });
-            }
-        })
-        .await?;
-        self.all(Logical::ListQueues, |record| {
-            if let Record::Queue(queue) = record {
-                let members =
-                    queue.members.iter().map(|m| RemoteRef::new("agent", m.agent.as_str())).collect();
-                catalog.teams.push(Team {
-                    remote: RemoteRef::new("queue", queue.id.0),
-                    name: queue.name,
-                    members,
-                });
-            }
-        })
-        .await?;
-        let mut sets: BTreeMap<String, FieldSpec> = BTreeMap::new();
-        self.all(Logical::ListCategories, |record| {
-            if let Record::Category(category) = record {
-                let name = category.set.clone().unwrap_or_else(|| category.name.clone());
-                let spec = sets.entry(name.clone()).or_insert_with(|| FieldSpec {
-                    kind: "category".to_owned(),
-                    name,
-                    field_type: if category.multi { FieldType::MultiList } else { FieldType::List },
-                    options: Vec::new(),
-                    description: None,
-                    max_chars: None,
-                    remote: None,
-                });
-                if category.set.is_some() {
-                    spec.options.push(category.name);
-                }
-            }
-        })
-        .await?;
-        catalog.fields = sets.into_values().collect();
-        Ok(catalog)
-    }
-}
-
-/// Records of the kinds that need nothing else.
-fn make(maker: &mut Maker<'_>, logical: Logical, value: Value) -> Result<Vec<Record>, Bad> {
-    let one = match logical {
-        Logical::ListAgents => maker.agent(value),
-        Logical::ListGroups => maker.group(value),
-        Logical::ListTicketboxes => maker.ticketbox(value),
-        Logical::ListQueues => maker.queue(value),
-        Logical::ListCompanies => maker.company(value),
-        Logical::ListContacts => maker.contact(value),
-        Logical::ListCategories => return maker.category(value),
-        other => Err(Bad(format!("`{}` lists no records of its own", other.name()))),
-    };
-    one.map(|record| vec![record])
-}
-
-/// The state of one stream.
-struct Reading<'a> {
-    inner: &'a Inner,
-    logical: Logical,
-    operation: &'a Operation,
-    noticed: Noticed,
-    report: Report,
-    values: u64,
-}
-
-impl Reading<'_> {
-    /// What one value becomes. Tickets wait for their threads.
-    fn item(&mut self, value: Value, mended: Mended, tickets: &mut Vec<TicketRead>) -> Vec<Item> {
-        let kind = self.logical.kind().unwrap_or("record");
-        let id = self.operation.field("id").and_then(|p| value.at(p)).and_then(Value::as_text);
-        self.values += 1;
-        let id = id.map(|i| i.trim().to_owned()).filter(|i| !i.is_empty());
-        let key =
-            SourceRef::new(Kind::of(kind), id.unwrap_or_else(|| format!("without id, {}", self.values)));
-        let raw = value.to_json();
-        let mut items = Vec::new();
-        note_mended(&key, mended, &mut items);
-        let mut maker =
-            Maker { rules: &self.inner.rules, operation: self.operation, noticed: &mut self.noticed };
-        let made = if self.logical == Logical::ListTickets {
-            maker.ticket(value).map(|ticket| {
-                tickets.push(ticket);
-                Vec::new()
-            })
-        } else {
-            make(&mut maker, self.logical, value)
-        };
-        match made {
-            Ok(records) => items.extend(records.into_iter().map(|r| Item::Record(Box::new(r)))),
-            Err(why) => items.push(bad(key, why, &raw)),
-        }
-        items
-    }
-
-    /// What is reported at the end of a page, with the mark at last.
-    fn page_end(&mut self, pages: &Pages<'_>, total: Option<u64>, last: bool, resumed: bool) -> Vec<Item> {
-        let mut items: Vec<Item> = std::mem::take(&mut self.noticed.unmapped)
-            .into_iter()
-            .map(|(path, count)| Item::Unmapped { path, count })
-            .collect();
-        for (path, count) in std::mem::take(&mut self.noticed.unreadable_times) {
-            items.push(Item::Note(format!(
-                "{count} times at `{path}` could not be read and were kept as they are"
-            )));
-        }
-        if last {
-            items.extend(self.end_notes(pages, total, resumed).into_iter().map(Item::Note));
-        }
-        // A category of the service becomes a record for each of its values, so its total counts something else.
-        let total = total.filter(|_| self.logical != Logical::ListCategories);
-        items.push(Item::PageEnd { cursor: (!last).then(|| pages.cursor()), total });
-        items
-    }
-
-    fn end_notes(&self, pages: &Pages<'_>, total: Option<u64>, resumed: bool) -> Vec<String> {
-        let mut notes = Vec::new();
-        let kind = self.logical.kind().unwrap_or("record");
-        if let Some(total) = total.filter(|t| *t != pages.counted()) {
-            notes.push(format!("{kind}: {total} declared, {} came", pages.counted()));
-        }
-        if pages.twice > 0 {
-            notes.push(format!("{kind}: {} records came twice and were taken once", pages.twice));
-        }
-        if self.noticed.bare_times > 0 {
-            let zone = &self.inner.rules.profile.times.zone;
-            notes.push(format!(
-                "{kind}: {} times had no zone and were read as {zone}",
-                self.noticed.bare_times
-            ));
-        }
-        let counts = [
-            ("elements in another namespace", &self.report.namespace_mismatches),
-            ("items under another name", &self.report.renamed_items),
-            ("elements that came more than once", &self.report.repeated),
-            ("values without the form of their type", &self.report.mistyped),
-            ("types that the schema lacks", &self.report.unknown_types),
-            ("header blocks that had to be understood", &self.report.must_understand),
-            ("texts with markup", &self.report.markup_in_text),
-        ];
-        for (what, map) in counts.into_iter().filter(|(_, map)| !map.is_empty()) {
-            let paths: Vec<String> =
-                map.iter().take(5).map(|(path, count)| format!("{path} ×{count}")).collect();
-            notes.push(format!("{kind}: {what}: {}", paths.join(", ")));
-        }
-        if resumed && !notes.is_empty() {
-            notes.push(format!("{kind}: these counts begin at the cursor, except for declared and came"));
-        }
-        notes
     }
 }

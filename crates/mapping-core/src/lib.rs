@@ -37,6 +37,6 @@ pub use private::Private;
 pub use progress::{Entry, Made, Prepared, Progress, Receipt, State};
 pub use session::{Put, Session};
 pub use sink::{Call, Candidate, Change, Dialect, Marked, Meter, Observed, Refs, Shaped, Sink, Window};
-pub use source::{Ask, Item, Items, Source};
+pub use source::{Ask, Divergence, Item, Items, Source};
 pub use step::{Cost, Effect, Refusal, Step};
 pub use value::{Link, Value};

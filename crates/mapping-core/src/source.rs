@@ -30,6 +30,42 @@ pub trait Source: Send + Sync {
     /// # Errors
     /// `NotFound`, `Unsupported` for a source whose files always come inside pages.
     async fn open(&self, file: &SourceRef) -> Result<ByteStream>;
+
+    /// Kinds that this source can't be asked for, though help desks have them: "there are none" and "nobody could ask"
+    /// are two things.
+    fn unasked(&self) -> Vec<Kind> {
+        Vec::new()
+    }
+
+    /// Proves before anything is read what reading relies on: that times without a zone are read in the right one.
+    ///
+    /// # Errors
+    /// `Invalid` for what is proved to be wrong, and how. What can't be asked is no error here: reading will meet it.
+    async fn check(&self, _now: Timestamp) -> Result<()> {
+        Ok(())
+    }
+
+    /// The answers in which a record came, as they came over the wire, for a person who compares; `None` for a source
+    /// that has no such thing. No credentials are in it.
+    ///
+    /// # Errors
+    /// As [`records`](Source::records).
+    async fn raw(&self, _record: &SourceRef) -> Result<Option<Private>> {
+        Ok(None)
+    }
+}
+
+/// How something that was read differs from what the source's description says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Divergence {
+    /// It came in another namespace.
+    Namespace,
+    /// It came under another name.
+    Name,
+    /// Its time disagrees with a time of certain zone by whole quarters of an hour.
+    Zone,
 }
 
 /// What is asked of a source.
@@ -67,6 +103,27 @@ pub enum Item {
         path: String,
         /// How often.
         count: u64,
+    },
+    /// A value that is wanted came otherwise than the description says. It was read all the same; where one value came
+    /// so, another may have been missed.
+    Divergent {
+        /// How it differs.
+        how: Divergence,
+        /// Where: `ListTicketsResult/Items/Ticket/Subject`.
+        path: String,
+        /// How often.
+        count: u64,
+    },
+    /// A record has other parts than it says of itself.
+    Short {
+        /// The record: a ticket.
+        record: SourceRef,
+        /// Which parts: `call legs`.
+        what: String,
+        /// How many it says.
+        expected: u64,
+        /// How many came.
+        found: u64,
     },
     /// A remark for the extract's report: something mended or doubtful.
     Note(String),

@@ -48,27 +48,27 @@ logical! {
     GetChatTranscript = "get_chat_transcript";
     /// The bytes of a file.
     GetAttachment = "get_attachment";
-    /// Standard responses. Not read by this version.
+    /// Standard responses.
     ListStandardResponses = "list_standard_responses";
-    /// SLA policies. Not read by this version.
+    /// SLA policies.
     ListSlaPolicies = "list_sla_policies";
-    /// Working hours. Not read by this version.
+    /// Working hours.
     ListWorkingHours = "list_working_hours";
     /// Categories of one ticket. Not read by this version.
     ListTicketCategories = "list_ticket_categories";
-    /// Knowledge base categories. Not read by this version.
+    /// Knowledge base categories.
     ListKbCategories = "list_kb_categories";
-    /// Knowledge base articles. Not read by this version.
+    /// Knowledge base articles.
     ListKbArticles = "list_kb_articles";
-    /// Reports. Not read by this version.
+    /// Reports.
     ListReports = "list_reports";
-    /// The data of a report. Not read by this version.
+    /// The figures of a report over a window of time.
     RunReport = "run_report";
-    /// Automations. Not read by this version.
+    /// Automations: rules and sequences.
     ListAutomations = "list_automations";
-    /// Wallboards. Not read by this version.
+    /// Wallboards.
     ListWallboards = "list_wallboards";
-    /// Channel accounts. Not read by this version.
+    /// Channel accounts.
     ListChannelAccounts = "list_channel_accounts";
 }
 
@@ -168,6 +168,8 @@ const CONTACT: &[FieldSpec] = &[
     may("company", Id),
     may("address", Text),
     may("opted_out", Flag),
+    may("blocked", Flag),
+    may("bounced", Flag),
     may("created_at", Time),
     may("modified_at", Time),
     may("custom", Group),
@@ -241,6 +243,7 @@ const MESSAGE: &[FieldSpec] = &[
     must("body", Text),
     may("message_id", Text),
     may("in_reply_to", Text),
+    may("date_header", Text),
     may("files", Group),
     must_in("files", "file_id", Id),
     may_in("files", "file_name", Text),
@@ -282,6 +285,116 @@ const CHAT: &[FieldSpec] = &[
     may_in("files", "file_inline", Flag),
     may_in("files", "file_data", Bytes),
 ];
+const STANDARD_RESPONSE: &[FieldSpec] = &[
+    must("id", Id),
+    must("name", Text),
+    may("folder", List),
+    may("subject", Text),
+    must("body", Text),
+    may("format", Word),
+    may("queues", List),
+    may("ticketboxes", List),
+    may("language", Id),
+    may("files", Group),
+    must_in("files", "file_id", Id),
+    may_in("files", "file_name", Text),
+    may_in("files", "file_mime", Text),
+    may_in("files", "file_size", Count),
+    may_in("files", "file_content_id", Text),
+    may_in("files", "file_inline", Flag),
+    may_in("files", "file_data", Bytes),
+];
+const SLA_POLICY: &[FieldSpec] = &[
+    must("id", Id),
+    must("name", Text),
+    may("first_response", Count),
+    may("next_response", Count),
+    may("resolution", Count),
+    may("business_hours", Flag),
+    may("stops_on", List),
+    may("applies_to", List),
+    may("escalations", List),
+];
+const WORKING_HOURS: &[FieldSpec] = &[
+    must("id", Id),
+    must("name", Text),
+    may("offset_hours", Id),
+    may("zone", Id),
+    may("intervals", Group),
+    must_in("intervals", "interval_day", Word),
+    must_in("intervals", "interval_from", Id),
+    must_in("intervals", "interval_to", Id),
+    may("holidays", List),
+];
+const KB_CATEGORY: &[FieldSpec] = &[must("id", Id), may("parent", Id), must("title", Text)];
+const KB_ARTICLE: &[FieldSpec] = &[
+    must("id", Id),
+    must("title", Text),
+    must("body", Text),
+    may("format", Word),
+    may("categories", List),
+    may("internal", Flag),
+    may("published", Flag),
+    may("language", Id),
+    may("author_id", Id),
+    may("author_name", Text),
+    may("created_at", Time),
+    may("modified_at", Time),
+    may("translation_of", Id),
+    may("tags", List),
+    may("url", Text),
+    may("custom", Group),
+    must_in("custom", "custom_name", Text),
+    may_in("custom", "custom_value", Text),
+    may("files", Group),
+    must_in("files", "file_id", Id),
+    may_in("files", "file_name", Text),
+    may_in("files", "file_mime", Text),
+    may_in("files", "file_size", Count),
+    may_in("files", "file_content_id", Text),
+    may_in("files", "file_inline", Flag),
+    may_in("files", "file_data", Bytes),
+];
+const REPORT: &[FieldSpec] = &[
+    must("id", Id),
+    must("name", Text),
+    may("template", Text),
+    may("parameters", List),
+    may("schedule", Text),
+    may("format", Text),
+    may("delivery", Text),
+];
+const FIGURES: &[FieldSpec] =
+    &[must("columns", List), must("rows", Group), must_in("rows", "row_values", List)];
+const AUTOMATION: &[FieldSpec] = &[
+    must("id", Id),
+    must("name", Text),
+    may("kind", Word),
+    may("scope", Text),
+    may("order", Count),
+    may("enabled", Flag),
+    may("trigger", Text),
+    may("conditions", List),
+    may("actions", List),
+];
+const WALLBOARD: &[FieldSpec] =
+    &[must("id", Id), must("name", Text), may("metrics", List), may("audience", Text)];
+const CHANNEL_ACCOUNT: &[FieldSpec] = &[
+    must("id", Id),
+    must("channel", Id),
+    must("address", Text),
+    may("incoming_host", Id),
+    may("incoming_port", Count),
+    may("protocol", Id),
+    may("outgoing_host", Id),
+    may("outgoing_port", Count),
+    may("ticketbox", Id),
+    may("queue", Id),
+    may("poll_minutes", Count),
+    may("last_success", Time),
+    may("last_error", Text),
+    may("enabled", Flag),
+];
 const ATTACHMENT: &[FieldSpec] =
     &[may("name", Text), may("mime", Text), may("size", Count), must("data", Bytes)];
 
@@ -303,7 +416,17 @@ impl Logical {
             Logical::GetCallLog => CALL,
             Logical::GetChatTranscript => CHAT,
             Logical::GetAttachment => ATTACHMENT,
-            _ => &[],
+            Logical::ListStandardResponses => STANDARD_RESPONSE,
+            Logical::ListSlaPolicies => SLA_POLICY,
+            Logical::ListWorkingHours => WORKING_HOURS,
+            Logical::ListKbCategories => KB_CATEGORY,
+            Logical::ListKbArticles => KB_ARTICLE,
+            Logical::ListReports => REPORT,
+            Logical::RunReport => FIGURES,
+            Logical::ListAutomations => AUTOMATION,
+            Logical::ListWallboards => WALLBOARD,
+            Logical::ListChannelAccounts => CHANNEL_ACCOUNT,
+            Logical::ListTicketCategories => &[],
         }
     }
 
@@ -323,6 +446,15 @@ impl Logical {
             Logical::ListContacts => "contact",
             Logical::ListCategories => "category",
             Logical::ListTickets => "ticket",
+            Logical::ListStandardResponses => "standard_response",
+            Logical::ListSlaPolicies => "sla_policy",
+            Logical::ListWorkingHours => "working_hours",
+            Logical::ListKbCategories => "kb_category",
+            Logical::ListKbArticles => "kb_article",
+            Logical::ListReports => "report",
+            Logical::ListAutomations => "automation",
+            Logical::ListWallboards => "wallboard",
+            Logical::ListChannelAccounts => "channel_account",
             _ => return None,
         })
     }

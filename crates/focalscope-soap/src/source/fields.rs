@@ -1,6 +1,7 @@
 //! Takes logical fields out of a decoded record; what is left is what has no place.
 
 use super::times::{self, Read};
+use super::zone::Evidence;
 use crate::profile::{self, Operation, Profile};
 use crate::soap::{Report, Value};
 use jiff::Timestamp;
@@ -21,6 +22,8 @@ pub(crate) struct Noticed {
     pub(crate) unmapped: BTreeMap<String, u64>,
     pub(crate) bare_times: u64,
     pub(crate) unreadable_times: BTreeMap<String, u64>,
+    /// What `Date` headers say of the zone.
+    pub(crate) zone: Evidence,
 }
 
 impl Noticed {
@@ -32,6 +35,7 @@ impl Noticed {
             Report::count(&mut self.unreadable_times, path, count);
         }
         self.bare_times += other.bare_times;
+        self.zone.merge(other.zone);
     }
 }
 
@@ -115,6 +119,19 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A time whose zone a `Date` header, which has one, can prove.
+    pub(crate) fn time_by(&mut self, name: &str, header: &str) -> Option<Timestamp> {
+        let bare = self.noticed.bare_times;
+        let at = self.time(name)?;
+        let header = self.string(header);
+        if self.noticed.bare_times > bare
+            && let Some(header) = header
+        {
+            self.noticed.zone.take(at, &header);
+        }
+        Some(at)
+    }
+
     pub(crate) fn count(&mut self, name: &str) -> Option<u64> {
         let text = self.id(name)?;
         let number = text.parse::<u64>().ok();
@@ -161,6 +178,13 @@ impl<'a> Fields<'a> {
             .map(|t| t.into_owned())
             .filter(|t| !t.trim().is_empty())
             .collect()
+    }
+
+    /// The texts of a list with its empty ones: the cells of a row.
+    pub(crate) fn cells(&mut self, name: &str) -> Vec<String> {
+        let Some(path) = self.operation.field(name) else { return Vec::new() };
+        let Some(value) = self.value.take(path) else { return Vec::new() };
+        value.items().iter().map(|v| v.as_text().map(|t| t.into_owned()).unwrap_or_default()).collect()
     }
 
     /// The records of a group. `read` takes the fields of each; what it leaves joins what has no place.

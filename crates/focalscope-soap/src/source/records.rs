@@ -33,6 +33,8 @@ pub(crate) struct TicketRead {
     pub(crate) calls: Option<u64>,
     pub(crate) chat_lines: Option<u64>,
     pub(crate) files: Option<u64>,
+    /// The ticket as it was listed, for a person.
+    pub(crate) raw: serde_json::Value,
     pub(crate) messages_inside: Vec<Value>,
     pub(crate) calls_inside: Vec<Value>,
     pub(crate) chat_inside: Vec<Value>,
@@ -46,7 +48,7 @@ pub(crate) struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    fn fields(&mut self, value: Value) -> Fields<'_> {
+    pub(super) fn fields(&mut self, value: Value) -> Fields<'_> {
         Fields::new(self.rules, self.operation, value, self.noticed)
     }
 
@@ -132,6 +134,8 @@ impl Maker<'_> {
         contact.company = f.id("company").map(Into::into);
         contact.address = f.text("address");
         contact.opted_out = f.flag("opted_out")?.unwrap_or(false);
+        contact.blocked = f.flag("blocked")?.unwrap_or(false);
+        contact.bounced = f.flag("bounced")?.unwrap_or(false);
         contact.created_at = f.time("created_at");
         contact.modified_at = f.time("modified_at");
         contact.custom = custom(&mut f);
@@ -176,6 +180,7 @@ impl Maker<'_> {
     pub(crate) fn ticket(&mut self, value: Value) -> Result<TicketRead, Bad> {
         let rules = self.rules;
         let tables = &rules.profile.values;
+        let raw = value.to_json();
         let mut f = self.fields(value);
         let mut ticket = Ticket::new(f.need_id("id")?.into());
         ticket.number = f.id("number");
@@ -205,7 +210,7 @@ impl Maker<'_> {
         let (messages_inside, calls_inside, chat_inside) =
             (f.raw_group("messages"), f.raw_group("calls"), f.raw_group("chat"));
         ticket.extra = f.rest();
-        Ok(TicketRead { ticket, calls, chat_lines, files, messages_inside, calls_inside, chat_inside })
+        Ok(TicketRead { ticket, calls, chat_lines, files, raw, messages_inside, calls_inside, chat_inside })
     }
 
     pub(crate) fn message(
@@ -227,7 +232,7 @@ impl Maker<'_> {
         message.to = f.list("to").into_iter().map(Private::from).collect();
         message.cc = f.list("cc").into_iter().map(Private::from).collect();
         message.subject = f.text("subject");
-        message.sent_at = f.time("sent_at");
+        message.sent_at = f.time_by("sent_at", "date_header");
         message.received_at = f.time("received_at");
         message.message_id = f.text("message_id");
         message.in_reply_to = f.text("in_reply_to");
@@ -291,11 +296,11 @@ fn category_id(category: &str, value: Option<&str>) -> CategoryId {
     }
 }
 
-fn small(count: Option<u64>) -> Option<u32> {
+pub(super) fn small(count: Option<u64>) -> Option<u32> {
     count.map(|c| u32::try_from(c).unwrap_or(u32::MAX))
 }
 
-fn custom(f: &mut Fields<'_>) -> CustomFields {
+pub(super) fn custom(f: &mut Fields<'_>) -> CustomFields {
     let pairs = f.group("custom", |c| (c.any_text("custom_name"), c.any_text("custom_value")));
     let mut all = CustomFields::new();
     for (name, value) in pairs {
@@ -348,7 +353,7 @@ fn author(f: &mut Fields<'_>, rules: &Rules) -> Result<(MessageAuthor, Option<Di
     Ok((author, direction))
 }
 
-fn files(f: &mut Fields<'_>) -> Result<Vec<FileInfo>, Bad> {
+pub(super) fn files(f: &mut Fields<'_>) -> Result<Vec<FileInfo>, Bad> {
     let all = f.group("files", |f| {
         let id = f.id("file_id");
         let data = match f.blob("file_data") {

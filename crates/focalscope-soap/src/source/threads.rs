@@ -1,15 +1,14 @@
 //! A ticket with its thread: messages, calls, chat and files, checked against what the ticket says of them.
 
 use super::Inner;
+use super::attachments::{Files, Owner};
 use super::fields::{Bad, Noticed};
-use super::intake::{Intake, put_bytes};
-use super::pages::{Pages, constants};
-use super::records::{FileInfo, Inlined, Maker, TicketRead};
-use crate::client::Call;
-use crate::profile::{Logical, Operation, steps};
-use crate::soap::{BlobId, Mended, Output, Report, Value};
-use mapping_core::model::{Attachment, MessageId, Record, TicketId};
-use mapping_core::{Blob, BlobStore, Error, ErrorKind, Item, Private, Result, SourceRef};
+use super::pages::Pages;
+use super::records::{Maker, TicketRead};
+use crate::profile::{Logical, Operation};
+use crate::soap::{BlobId, Mended, Report, Value};
+use mapping_core::model::{Record, TicketId};
+use mapping_core::{Blob, BlobStore, ErrorKind, Item, Result, SourceRef};
 use std::collections::HashMap;
 
 /// What reading one thread gave.
@@ -25,11 +24,20 @@ struct Thread<'a> {
     ticket: TicketId,
     out: ThreadRead,
     file_count: u64,
+    again: bool,
+    /// The service says that the ticket isn't there.
+    gone: bool,
 }
 
 impl Inner {
     /// Reads the thread of a ticket; the ticket itself is the first item.
-    pub(crate) async fn thread(&self, mut read: TicketRead, files: &dyn BlobStore) -> Result<ThreadRead> {
+    /// `again` says that it is read a second time, because it changed.
+    pub(crate) async fn thread(
+        &self,
+        mut read: TicketRead,
+        files: &dyn BlobStore,
+        again: bool,
+    ) -> Result<ThreadRead> {
         let id = read.ticket.id.clone();
         let mut thread = Thread {
             inner: self,
@@ -37,11 +45,22 @@ impl Inner {
             ticket: id,
             out: ThreadRead { items: Vec::new(), noticed: Noticed::default(), report: Report::default() },
             file_count: 0,
+            again,
+            gone: false,
         };
         thread.whole_ticket(&mut read).await?;
         let (declared, declared_files) = (read.ticket.message_count, read.files);
         thread.out.items.push(Item::Record(Box::new(read.ticket.into())));
         let messages = thread.messages(read.messages_inside).await?;
+        if thread.gone && declared != Some(0) {
+            thread.out.items = vec![super::bad(
+                thread.ticket.source_ref(),
+                Bad("it was deleted at the source between the list and the reading of its messages"
+                    .to_owned()),
+                &read.raw,
+            )];
+            return Ok(thread.out);
+        }
         thread.check("messages", declared, messages);
         if read.calls != Some(0) || !read.calls_inside.is_empty() {
             let calls = thread.calls(read.calls_inside).await?;
@@ -57,13 +76,14 @@ impl Inner {
 }
 
 impl<'a> Thread<'a> {
-    /// Says when a ticket's own count and what came differ. `came` is `None` when nobody could be asked.
+    /// Says when a ticket's own count and what came differ. `came` is `None` when nobody could be asked. One that is read
+    /// again says so too when they agree now.
     fn check(&mut self, what: &str, declared: Option<u64>, came: Option<u64>) {
-        if let (Some(declared), Some(came)) = (declared, came)
-            && declared != came
+        if let (Some(expected), Some(found)) = (declared, came)
+            && (expected != found || self.again)
         {
-            let note = format!("ticket {}: {declared} {what} declared, {came} came", self.ticket);
-            self.out.items.push(Item::Note(note));
+            let (record, what) = (self.ticket.source_ref(), what.to_owned());
+            self.out.items.push(Item::Short { record, what, expected, found });
         }
     }
 
@@ -128,6 +148,7 @@ impl<'a> Thread<'a> {
                     let note =
                         format!("ticket {}: `{}` says that it isn't there", self.ticket, logical.name());
                     self.out.items.push(Item::Note(note));
+                    self.gone = logical == Logical::ListMessages;
                     return Ok(None);
                 }
                 Err(error) => return Err(error.with("ticket", &self.ticket)),
@@ -177,11 +198,18 @@ impl<'a> Thread<'a> {
             },
         };
         super::note_mended(&record.key(), mended, &mut self.out.items);
-        let line = matches!(record, Record::ChatLine(_)).then(|| record.key().id);
+        let chat_line = matches!(record, Record::ChatLine(_)).then(|| record.key().id.into());
         self.out.items.push(Item::Record(Box::new(record)));
         for file in files {
             self.file_count += 1;
-            self.file(file, message.clone(), line.clone(), blobs).await?;
+            let id = file.id.clone().unwrap_or_else(|| format!("{}/{}", self.ticket, self.file_count));
+            let owner = Owner {
+                ticket: Some(ticket.clone()),
+                message: message.clone(),
+                chat_line: chat_line.clone(),
+            };
+            let taking = Files { inner: self.inner, store: self.files };
+            taking.take(id, file, owner, blobs, &mut self.out.items, &mut self.out.report).await?;
         }
         Ok(())
     }
@@ -190,149 +218,4 @@ impl<'a> Thread<'a> {
         self.out.items.push(super::bad(SourceRef::new(kind, id), bad, &raw));
         Ok(())
     }
-
-    /// Fetches a file, unless its bytes came with it.
-    async fn file(
-        &mut self,
-        info: FileInfo,
-        message: Option<MessageId>,
-        line: Option<String>,
-        blobs: &HashMap<BlobId, Blob>,
-    ) -> Result<()> {
-        let id = info.id.clone().unwrap_or_else(|| format!("{}/{}", self.ticket, self.file_count));
-        let key = SourceRef::new("attachment", id.clone());
-        let blob = match &info.data {
-            Some(Inlined::Blob { flaw: Some(flaw), .. }) => Err((*flaw).to_owned()),
-            Some(Inlined::Blob { id, size, .. }) => match blobs.get(id) {
-                Some(blob) => Ok(Some(blob.clone())),
-                None => Err(format!("its {size} bytes were not kept")),
-            },
-            Some(Inlined::Bytes(bytes)) => {
-                Ok(Some(put_bytes(self.files, &info.name, &info.mime, bytes.clone()).await?))
-            }
-            None => self.fetch(&id, &info).await?,
-        };
-        let blob = match blob {
-            Ok(blob) => blob,
-            Err(why) => {
-                self.out.items.push(Item::Bad { record: key, why, raw: None });
-                return Ok(());
-            }
-        };
-        let blob = blob.map(|b| Blob { name: info.name.clone().into(), mime: info.mime.clone(), ..b });
-        match &blob {
-            Some(blob) => self.compare_sizes(&id, info.size, blob.len),
-            None => self
-                .out
-                .items
-                .push(Item::Note(format!("attachment {id}: its bytes are missing at the source"))),
-        }
-        let attachment = Attachment {
-            id: id.into(),
-            ticket: Some(self.ticket.clone()),
-            message,
-            chat_line: line.map(Into::into),
-            name: Private::from(info.name),
-            mime: info.mime,
-            declared_size: info.size,
-            blob,
-            content_id: info.content_id,
-            inline: info.inline,
-            extra: mapping_core::model::Extra::new(),
-        };
-        self.out.items.push(Item::Record(Box::new(attachment.into())));
-        Ok(())
-    }
-
-    fn compare_sizes(&mut self, id: &str, declared: Option<u64>, came: u64) {
-        if declared.is_some_and(|declared| declared != came) {
-            let note =
-                format!("attachment {id}: {} bytes declared, {came} came", declared.unwrap_or_default());
-            self.out.items.push(Item::Note(note));
-        }
-    }
-
-    /// Asks for the bytes of a file. `Ok(Err(why))` for one whose bytes can't be trusted.
-    async fn fetch(&mut self, id: &str, info: &FileInfo) -> Result<Result<Option<Blob>, String>> {
-        let Some(operation) = self.inner.rules.profile.called(Logical::GetAttachment) else {
-            return Ok(Err("the service profile has no way to get its bytes".to_owned()));
-        };
-        let mut tried = 1;
-        loop {
-            match self.fetch_once(operation, id, info).await {
-                Ok(found) => return Ok(found),
-                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Ok(None)),
-                Err(error) if error.kind() == ErrorKind::TooLarge => {
-                    return Ok(Err(error.message().to_owned()));
-                }
-                Err(error) if tried < self.inner.pace.attempts && super::pages::worth_another(&error) => {
-                    tried += 1;
-                    tokio::time::sleep(self.inner.pace.wait(tried)).await;
-                }
-                Err(error) => return Err(error.with("attachment", id)),
-            }
-        }
-    }
-
-    async fn fetch_once(
-        &mut self,
-        operation: &Operation,
-        id: &str,
-        info: &FileInfo,
-    ) -> Result<Result<Option<Blob>, String>> {
-        let (call, path) = attachment_call(operation, id);
-        let mut incoming = self.inner.client.call(&call).await?;
-        let mut intake = Intake::new(self.files, &info.name, &info.mime);
-        while let Some(output) = incoming.next().await? {
-            match output {
-                Output::BlobBytes { id, bytes } => intake.bytes(id, bytes).await?,
-                Output::BlobEnd { id, .. } => intake.end(id).await?,
-                Output::Item { .. } => {}
-            }
-        }
-        let answer = incoming.finish()?;
-        self.out.report.merge(&answer.report);
-        match answer.body.as_ref().and_then(|b| b.at(&path)) {
-            Some(Value::Blob { flaw: Some(flaw), .. }) => Ok(Err((*flaw).to_owned())),
-            Some(Value::Blob { id, .. }) => Ok(Ok(intake.into_blobs().remove(id))),
-            _ => Ok(Ok(None)),
-        }
-    }
-}
-
-/// The call for a file's bytes, and the path at which they come.
-pub(crate) fn attachment_call(operation: &Operation, id: &str) -> (Call, String) {
-    let mut parameters = constants(operation);
-    if let Some(key) = &operation.key {
-        parameters.push((key.clone(), Value::text(id)));
-    }
-    let path = match operation.field("data") {
-        Some(data) if operation.item.is_empty() => data.to_owned(),
-        Some(data) => format!("{}/{data}", operation.item),
-        None => operation.item.clone(),
-    };
-    let mut call =
-        Call::new(Logical::GetAttachment.name(), operation.operation.clone(), Value::record(parameters));
-    call.action = operation.action.clone();
-    call.blobs = vec![steps(&path)];
-    (call, path)
-}
-
-/// The bytes of a file as a stream of its own, without a store.
-pub(crate) async fn open_attachment(inner: &Inner, id: &str) -> Result<mapping_core::ByteStream> {
-    let operation = inner.rules.profile.called(Logical::GetAttachment).ok_or_else(|| {
-        Error::not_sent(ErrorKind::Unsupported, "the service profile has no way to get the bytes of a file")
-    })?;
-    let (call, _) = attachment_call(operation, id);
-    let incoming = inner.client.call(&call).await?;
-    Ok(Box::pin(futures_util::stream::try_unfold(Some(incoming), |state| async move {
-        let Some(mut incoming) = state else { return Ok(None) };
-        loop {
-            match incoming.next().await? {
-                Some(Output::BlobBytes { bytes, .. }) => return Ok(Some((bytes.into(), Some(incoming)))),
-                Some(_) => {}
-                None => return Ok(None),
-            }
-        }
-    })))
 }

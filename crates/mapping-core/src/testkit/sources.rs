@@ -113,7 +113,7 @@ async fn read_pages(
             Ok(Item::Record(record)) => page.records.push(record.key()),
             Ok(Item::Bad { record, .. }) => page.records.push(record),
             Ok(Item::Unmapped { path, .. }) => page.unmapped.push(path),
-            Ok(Item::Note(_)) => {}
+            Ok(Item::Note(_) | Item::Divergent { .. } | Item::Short { .. }) => {}
             Ok(Item::PageEnd { cursor, total }) => {
                 let last = cursor.is_none();
                 let unmapped = std::mem::take(&mut page.unmapped);

@@ -1,9 +1,12 @@
 //! `doctor`: can both sides be reached, and what are they?
 
 use crate::{Ctx, Exit, Failure, Finding, Run, Severity};
-use mapping_core::{Catalog, Error, ErrorKind, Sink, Source};
+use mapping_core::{Catalog, Error, ErrorKind, RemoteRef, Sink, Source};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The most facts of a side that become findings.
+const MOST_FACTS: usize = 50;
 
 /// What one side is. No names of people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +28,15 @@ pub struct Side {
     pub fields: u64,
     /// Calls per window of seconds, when the side states a quota.
     pub quota: Option<(u32, u32)>,
+    /// Who the credentials act as, when the side says so.
+    #[serde(default)]
+    pub acting: Option<RemoteRef>,
+    /// Facts by name: channels with their accounts, editions, scopes.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
+    /// Kinds that the side can't be asked for: whether there are any is not known.
+    #[serde(default)]
+    pub not_asked: Vec<String>,
 }
 
 /// What `doctor` found.
@@ -57,11 +69,23 @@ pub async fn doctor(
     let mut report = DoctorReport { findings: checks, ..DoctorReport::default() };
     if let Some(source) = source {
         ctx.started("doctor source", None);
-        report.source = look("source", source.catalog().await, &mut report);
+        report.source = look("source", source.catalog().await, &mut report).map(|c| Side::of(&c));
+        if let Some(mut side) = report.source.take() {
+            side.not_asked = source.unasked().iter().map(ToString::to_string).collect();
+            counted(&side, &mut report.findings);
+            unasked(&side, &mut report.findings);
+            proved(source, ctx, &mut report.findings).await;
+            report.source = Some(side);
+        }
     }
     if let Some(sink) = sink {
         ctx.started("doctor destination", None);
-        report.destination = look("destination", sink.catalog().await, &mut report);
+        if let Some(catalog) = look("destination", sink.catalog().await, &mut report) {
+            let side = Side::of(&catalog);
+            destination(&side, &mut report.findings);
+            marked(sink, &catalog, &mut report.findings).await;
+            report.destination = Some(side);
+        }
     }
     if report.exit == Exit::Done && report.findings.iter().any(|f| f.severity == Severity::Problem) {
         report.exit = Exit::Error;
@@ -70,7 +94,7 @@ pub async fn doctor(
     Ok(report)
 }
 
-fn look(side: &str, catalog: Result<Catalog, Error>, report: &mut DoctorReport) -> Option<Side> {
+fn look(side: &str, catalog: Result<Catalog, Error>, report: &mut DoctorReport) -> Option<Catalog> {
     match catalog {
         Ok(catalog) => {
             report.findings.push(Finding::new(
@@ -78,7 +102,7 @@ fn look(side: &str, catalog: Result<Catalog, Error>, report: &mut DoctorReport) 
                 side,
                 format!("answers as {}", catalog.platform),
             ));
-            Some(Side::of(&catalog))
+            Some(catalog)
         }
         Err(error) => {
             let refused = matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Forbidden);
@@ -88,6 +112,89 @@ fn look(side: &str, catalog: Result<Catalog, Error>, report: &mut DoctorReport) 
                 .push(Finding::new(Severity::Problem, side, error.to_string()).mend(remedy(&error)));
             None
         }
+    }
+}
+
+/// What the source holds, kind by kind, and what it says of itself.
+fn counted(side: &Side, findings: &mut Vec<Finding>) {
+    if side.counts.is_empty() {
+        let what = "says nothing of how many records it has";
+        findings.push(Finding::new(Severity::Note, "source", what));
+    } else {
+        let counts: Vec<String> = side.counts.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
+        findings.push(Finding::new(Severity::Note, "source", format!("holds {}", counts.join(", "))));
+    }
+    facts("source", side, findings);
+}
+
+fn facts(name: &str, side: &Side, findings: &mut Vec<Finding>) {
+    for (fact, says) in side.facts.iter().take(MOST_FACTS) {
+        findings.push(Finding::new(Severity::Note, name, format!("{fact}: {says}")));
+    }
+}
+
+fn unasked(side: &Side, findings: &mut Vec<Finding>) {
+    if side.not_asked.is_empty() {
+        return;
+    }
+    let what =
+        format!("can't be asked for {}: whether there are any is not known", side.not_asked.join(", "));
+    findings.push(Finding::new(Severity::Warning, "source", what).mend(
+        "look there by hand; if the service has an operation for them, name it in the settings of the source",
+    ));
+}
+
+/// What the source proves of what reading relies on. What a check of the program said already is not said again.
+async fn proved(source: &dyn Source, ctx: &Ctx<'_>, findings: &mut Vec<Finding>) {
+    let Err(error) = source.check(ctx.timer.now()).await else { return };
+    if findings.iter().any(|f| f.what == error.message()) {
+        return;
+    }
+    let found = Finding::new(Severity::Problem, "source", error.message().to_owned());
+    findings.push(found.mend("correct the setting that is named, then look again; nothing is read before"));
+}
+
+fn destination(side: &Side, findings: &mut Vec<Finding>) {
+    let mut say = |severity, what: String, mend: &str| {
+        findings.push(Finding::new(severity, "destination", what).mend(mend));
+    };
+    let Side { people, teams, fields, .. } = side;
+    say(Severity::Note, format!("has {people} people, {teams} teams and {fields} fields"), "");
+    match &side.acting {
+        Some(acting) => {
+            say(
+                Severity::Note,
+                format!("{acting} will be shown as the author of what has none of its own"),
+                "",
+            );
+        }
+        None => say(
+            Severity::Warning,
+            "doesn't say who the credentials act as".to_owned(),
+            "find out whose they are: that person is shown as the author of what has none of its own",
+        ),
+    }
+    match side.quota {
+        Some((calls, seconds)) => say(Severity::Note, format!("allows {calls} calls in {seconds} s"), ""),
+        None => say(Severity::Note, "states no quota of calls".to_owned(), ""),
+    }
+    facts("destination", side, findings);
+}
+
+/// Marks of earlier loads: records of a migration that are there already.
+async fn marked(sink: &dyn Sink, catalog: &Catalog, findings: &mut Vec<Finding>) {
+    match sink.marked(catalog).await {
+        Ok(marks) => findings.extend(marks.into_iter().map(|mark| {
+            let what = format!("{} records carry the mark of the load `{}`", mark.records, mark.label);
+            Finding::new(Severity::Warning, "destination", what).mend(
+                "if this run directory did not make them, find the one that did and roll it back, or load elsewhere: what \
+                 is there already would be made again",
+            )
+        })),
+        Err(error) => findings.push(
+            Finding::new(Severity::Warning, "destination", format!("its marks can't be read: {error}"))
+                .mend(remedy(&error)),
+        ),
     }
 }
 
@@ -114,6 +221,9 @@ impl Side {
             teams: count(catalog.teams.len()),
             fields: count(catalog.fields.len()),
             quota: catalog.quota.map(|q| (q.limit, q.window_seconds)),
+            acting: catalog.acting.as_ref().map(|person| person.remote.clone()),
+            facts: catalog.facts.clone(),
+            not_asked: Vec::new(),
         }
     }
 }

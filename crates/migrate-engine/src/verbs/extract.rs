@@ -1,11 +1,14 @@
 //! `extract`: source → stage, resumable at every page, and the proof that everything came.
 
+use crate::found::{self, Found};
 use crate::store::{Approval, BadRecord, Page, PageCount, Quarantined};
-use crate::{Ctx, Exit, Failure, Run};
+use crate::{Ctx, Divergent, Exit, Failure, Run, gaps, samples};
 use futures_util::StreamExt;
 use jiff::SignedDuration;
 use mapping_core::model::{Attachment, Record};
-use mapping_core::{Ask, Blob, BlobStore, Error, ErrorKind, Item, Items, Kind, Retry, Source, SourceRef};
+use mapping_core::{
+    Ask, Blob, BlobStore, Divergence, Error, ErrorKind, Item, Items, Kind, Retry, Source, SourceRef,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +86,18 @@ pub struct ExtractReport {
     pub accepted_by: Option<String>,
     /// Elements nobody knows, by path, with how often they came.
     pub unmapped: BTreeMap<String, u64>,
+    /// Values that were read although they came otherwise than the source's description says; each is a sum too.
+    #[serde(default)]
+    pub divergent: Vec<Divergent>,
+    /// Kinds that the source could not be asked for: whether it has any is not known.
+    #[serde(default)]
+    pub not_asked: Vec<String>,
+    /// What is missing at the source itself, in a few lines; all of it is in `reports/gaps.json`.
+    #[serde(default)]
+    pub gaps: Vec<String>,
+    /// One whole ticket of each channel beside its raw answers: files of the run directory.
+    #[serde(default)]
+    pub samples: Vec<String>,
     /// Remarks of the source.
     pub notes: Vec<String>,
     /// Why it stopped early, if it did.
@@ -102,6 +117,9 @@ pub async fn extract(
     ctx: &Ctx<'_>,
 ) -> Result<ExtractReport, Failure> {
     run.stage().drop_unfinished().await?;
+    if let Some(report) = refused_by_check(run, source, ctx).await? {
+        return Ok(report);
+    }
     let mut stopped = None;
     for kind in source.kinds() {
         let pages = run.stage().pages()?;
@@ -118,6 +136,10 @@ pub async fn extract(
         stopped = fetch_files(run, source, ctx).await?;
     }
     let mut report = proof(run, source)?;
+    if stopped.is_none() {
+        report.gaps = gaps::find(run)?.lines();
+        report.samples = samples::write(run, source, ctx).await?;
+    }
     accept(run, options, &mut report, ctx).await?;
     if let Some((exit, why)) = stopped {
         report.exit = exit;
@@ -125,6 +147,24 @@ pub async fn extract(
     }
     run.save_report("extract", &report)?;
     Ok(report)
+}
+
+/// Lets the source prove what reading relies on, while there is something left to read.
+async fn refused_by_check(
+    run: &Run,
+    source: &dyn Source,
+    ctx: &Ctx<'_>,
+) -> Result<Option<ExtractReport>, Failure> {
+    let pages = run.stage().pages()?;
+    if source.kinds().iter().all(|kind| pages.get(kind.as_str()).is_some_and(|p| p.complete)) {
+        return Ok(None);
+    }
+    ctx.started("extract check", None);
+    let Err(error) = source.check(ctx.timer.now()).await else { return Ok(None) };
+    let mut report = proof(run, source)?;
+    (report.exit, report.stopped) = (Exit::Error, Some(error.to_string()));
+    run.save_report("extract", &report)?;
+    Ok(Some(report))
 }
 
 type Stopped = Option<(Exit, String)>;
@@ -201,6 +241,9 @@ async fn read_pages(
     let mut page = Page { kind: kind.to_string(), ..Page::default() };
     let mut held: Vec<Record> = Vec::new();
     let mut in_page = 0;
+    let mut pages = stage.pages()?.get(kind.as_str()).map_or(0, |p| p.pages);
+    let mut before = Found::load(run, kind.as_str(), pages)?;
+    let mut found = before.clone();
     loop {
         let item = tokio::select! {
             item = items.next() => item,
@@ -222,8 +265,19 @@ async fn read_pages(
             }
             Item::Unmapped { path, count } => *page.unmapped.entry(path).or_default() += count,
             Item::Note(text) => page.notes.push(text),
+            Item::Divergent { how, path, count } => found.diverges(how, path, count),
+            // Messages are counted in the stage itself, whatever the source.
+            Item::Short { what, .. } if what == "messages" => {}
+            Item::Short { record, what, expected, found: came } => {
+                found.counts(&record, what, expected, came);
+            }
             Item::PageEnd { cursor: next, total } => {
                 stage.put(std::mem::take(&mut held)).await?;
+                pages += 1;
+                if found != before {
+                    found.save(&before, run, kind.as_str(), pages).await?;
+                    before = found.clone();
+                }
                 page.cursor = next.clone();
                 page.total = total;
                 let bad = page.bad.iter().map(in_quarantine).collect();
@@ -336,6 +390,12 @@ fn proof(run: &Run, source: &dyn Source) -> Result<ExtractReport, Failure> {
         }
         report.kinds.insert(name.clone(), count);
     }
+    report.not_asked = source.unasked().iter().map(ToString::to_string).collect();
+    for (kind, found) in found::all(run, &asked)? {
+        report.divergent.extend(found.divergent(&kind));
+        report.shortfalls.extend(found.shortfalls());
+    }
+    report.shortfalls.extend(report.divergent.iter().map(Divergent::shortfall));
     message_counts(run, bad.get("message").copied().unwrap_or(0), &mut report)?;
     file_sizes(run, &mut report)?;
     Ok(report)
@@ -424,7 +484,12 @@ async fn accept(
     let accepted = run.ledger().approvals()?.into_iter().rfind(|a| a.what == "extract" && a.hash == hash);
     report.accepted_by = accepted.map(|a| a.who);
     let fine = report.shortfalls.is_empty() || report.accepted_by.is_some();
-    report.exit = if fine { Exit::Done } else { Exit::Sums };
+    let is_zone_wrong = report.divergent.iter().any(|d| d.how == Divergence::Zone);
+    report.exit = match (fine, is_zone_wrong) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Error,
+        (false, false) => Exit::Sums,
+    };
     // What later verbs ask for.
     let state = if fine { "complete" } else { "short" };
     run.ledger().set_value(EXTRACT_STATE, state).await?;

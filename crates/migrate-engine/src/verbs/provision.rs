@@ -232,6 +232,7 @@ async fn create(
         batch: &batch,
         mark: None,
         phase: 1,
+        pass: 0,
         blobs: run.blobs(),
         cursor: std::sync::Mutex::new(0),
         refusals: Refusals::default(),
@@ -269,7 +270,7 @@ async fn batch(run: &Run, rows: Vec<PlanRow>, ctx: &Ctx<'_>) -> Result<Batch, Fa
             let label = format!("{}-schema", run.config().name);
             let at = ctx.timer.now();
             let (kind, state) = (BatchKind::Schema, BatchState::Running);
-            ledger.begin_batch(Batch { number: 0, label, kind, plan: 0, state, at }).await?
+            ledger.begin_batch(Batch { number: 0, label, kind, plan: 0, state, at, wave: None }).await?
         }
     };
     for row in &rows {

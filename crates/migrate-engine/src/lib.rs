@@ -30,6 +30,7 @@ pub use finding::{Finding, Severity};
 pub use run::{InitOptions, Run, init};
 pub use sums::{PhaseSum, TraitSum};
 pub use timer::{Cancel, ManualTimer, SystemTimer, Timer};
+pub use verbs::accept::{Acceptance, accept};
 pub use verbs::apply::{ApplyOptions, ApplyReport, WriteLoss, apply};
 pub use verbs::approve::{Acknowledged, ApproveOptions, ApproveReport, approve};
 pub use verbs::doctor::{DoctorReport, Side, doctor};
@@ -43,4 +44,4 @@ pub use verbs::provision::{Action, ProvisionOptions, ProvisionReport, SchemaEntr
 pub use verbs::report::{QuarantineRow, Reported, RunReport, report};
 pub use verbs::rollback::{Kept, RollbackOptions, RollbackReport, rollback};
 pub use verbs::status::{BatchStatus, StatusReport, status};
-pub use verbs::verify::{FieldDifference, VerifyOptions, VerifyReport, verify};
+pub use verbs::verify::{FieldDifference, FilesCompared, VerifyOptions, VerifyReport, verify};

@@ -168,7 +168,7 @@ pub(crate) async fn remember_rate(run: &Run, what: Measured, calls: u64, units: 
     Ok(run.ledger().set_value(what.name(), &json).await?)
 }
 
-fn measured(run: &Run, what: Measured) -> Result<Option<f64>, Failure> {
+pub(crate) fn measured(run: &Run, what: Measured) -> Result<Option<f64>, Failure> {
     let kept: Option<Paced> = run.ledger().value(what.name())?.and_then(|json| serde_json::from_str(&json).ok());
     Ok(kept.map(|paced| paced.calls as f64 / paced.units))
 }

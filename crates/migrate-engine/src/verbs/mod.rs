@@ -1,5 +1,6 @@
 //! The verbs: what a run can be told to do.
 
+pub(crate) mod accept;
 pub(crate) mod apply;
 pub(crate) mod approve;
 pub(crate) mod doctor;

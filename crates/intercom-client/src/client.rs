@@ -1,7 +1,8 @@
 //! Authenticated calls.
 
 use crate::api::{
-    Admins, Contacts, ConversationAttributes, Conversations, DataAttributes, Me, Tags, Teams, me,
+    Admins, Articles, Collections, Companies, Contacts, ConversationAttributes, Conversations,
+    DataAttributes, HelpCenters, InternalArticles, Macros, Me, Notes, OfficeHoursSchedules, Tags, Teams, me,
 };
 use crate::endpoint::Ask;
 use crate::error::IntercomErrors;
@@ -171,6 +172,38 @@ impl Client {
     /// Tags.
     pub fn tags(&self) -> Tags<'_> {
         Tags(self)
+    }
+    /// Companies, the organisations of contacts.
+    pub fn companies(&self) -> Companies<'_> {
+        Companies(self)
+    }
+    /// Notes on contacts and companies.
+    pub fn notes(&self) -> Notes<'_> {
+        Notes(self)
+    }
+    /// Collections of the help centres.
+    pub fn collections(&self) -> Collections<'_> {
+        Collections(self)
+    }
+    /// Public articles.
+    pub fn articles(&self) -> Articles<'_> {
+        Articles(self)
+    }
+    /// Articles for teammates.
+    pub fn internal_articles(&self) -> InternalArticles<'_> {
+        InternalArticles(self)
+    }
+    /// Help centres and their redirects.
+    pub fn help_centers(&self) -> HelpCenters<'_> {
+        HelpCenters(self)
+    }
+    /// Office hours and their exceptions.
+    pub fn office_hours(&self) -> OfficeHoursSchedules<'_> {
+        OfficeHoursSchedules(self)
+    }
+    /// Macros.
+    pub fn macros(&self) -> Macros<'_> {
+        Macros(self)
     }
     /// Calls that reach people. The sink refuses them, whatever features are on.
     #[cfg(feature = "sending")]

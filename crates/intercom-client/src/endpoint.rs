@@ -30,6 +30,8 @@ pub(crate) enum Does {
     Read,
     Overwrite,
     Create,
+    /// A read that moves on at the server: asked again it gives something else.
+    Scroll,
 }
 
 impl Endpoint {
@@ -117,10 +119,15 @@ impl<T> Ask<T> {
         let meta = match does {
             Does::Read => Meta::read(operation),
             Does::Overwrite => Meta::overwrite(operation),
-            Does::Create => Meta::create(operation),
+            Does::Create | Does::Scroll => Meta::create(operation),
         };
         let request = to.request(meta, method, to.url(path, query), body);
-        Ask { operation, writes: !matches!(does, Does::Read), request, read }
+        Ask { operation, writes: !matches!(does, Does::Read | Does::Scroll), request, read }
+    }
+
+    /// A read that can't be sent, because of what it was to be built from.
+    pub(crate) fn refused(operation: &'static str, why: Error, read: fn(&Response) -> Result<T>) -> Self {
+        Ask { operation, writes: false, request: Err(why), read }
     }
 
     /// The operation's name, such as `conversations.reply`.

@@ -60,6 +60,40 @@ ids! {
     OptionId,
     /// A data attribute of contacts or companies.
     DataAttributeId,
+    /// A company: Intercom's own id, not the `company_id` that its maker gave it.
+    CompanyId,
+    /// A note on a contact or a company.
+    NoteId,
+    /// A collection of a help centre.
+    CollectionId,
+    /// An article.
+    ArticleId,
+    /// An internal article.
+    InternalArticleId,
+    /// A help centre.
+    HelpCenterId,
+    /// A redirect of a help centre.
+    RedirectId,
+    /// A schedule of office hours.
+    OfficeHoursId,
+    /// An exception of a schedule of office hours.
+    ExceptionId,
+    /// A macro.
+    MacroId,
+    /// An address that mail comes in by.
+    EmailId,
+    /// A brand.
+    BrandId,
+    /// A ticket. Not the number that people see.
+    TicketId,
+    /// A ticket type.
+    TicketTypeId,
+    /// An attribute of a ticket type.
+    TicketAttributeId,
+    /// A state of tickets.
+    TicketStateId,
+    /// A job that runs at Intercom.
+    JobId,
 }
 
 /// One id is a string here and a number there, even for one object.

@@ -16,11 +16,13 @@ pub use config::{Config, Region, VERSION};
 pub use endpoint::{Ask, Endpoint};
 pub use error::IntercomErrors;
 pub use id::{
-    AdminId, ContactId, ConversationAttributeId, ConversationId, DataAttributeId, MessageId, OptionId,
-    PartId, TagId, TeamId,
+    AdminId, ArticleId, BrandId, CollectionId, CompanyId, ContactId, ConversationAttributeId, ConversationId,
+    DataAttributeId, EmailId, ExceptionId, HelpCenterId, InternalArticleId, JobId, MacroId, MessageId,
+    NoteId, OfficeHoursId, OptionId, PartId, RedirectId, TagId, TeamId, TicketAttributeId, TicketId,
+    TicketStateId, TicketTypeId,
 };
 pub use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
-pub use page::{All, Cursor, Page};
+pub use page::{All, Cursor, MOST_PAGES, Page};
 #[cfg(feature = "sink")]
 pub use sink::{IntercomSink, SinkOptions};
 pub use wire::Fields;

@@ -50,3 +50,36 @@ pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestam
     let value = Value::deserialize(from)?;
     Ok(value.as_i64().filter(|s| *s > 0).and_then(|s| Timestamp::from_second(s).ok()))
 }
+
+/// A moment as ISO 8601 text or as Unix seconds; `None` for null and for what is neither.
+pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
+    let value = Value::deserialize(from)?;
+    Ok(match &value {
+        Value::String(text) => text.parse().ok(),
+        _ => value.as_i64().filter(|s| *s > 0).and_then(|s| Timestamp::from_second(s).ok()),
+    })
+}
+
+/// An id for a field that takes whole numbers. One that is none goes as text and is refused by Intercom.
+pub(crate) fn number(id: &str) -> Value {
+    id.parse::<i64>().map_or_else(|_| Value::from(id), Value::from)
+}
+
+/// A page of a list that is turned by number.
+pub(crate) fn numbered_page<T: serde::de::DeserializeOwned>(
+    answer: &connector_http::Response,
+) -> mapping_core::Result<crate::Page<T>> {
+    #[derive(Deserialize)]
+    struct List<T> {
+        data: Option<Vec<T>>,
+        total_count: Option<u64>,
+        #[serde(default, deserialize_with = "or_default")]
+        pages: crate::page::Pages,
+    }
+    let list: List<T> = crate::endpoint::json(answer)?;
+    Ok(crate::Page {
+        items: list.data.unwrap_or_default(),
+        total: list.total_count,
+        next: list.pages.following(),
+    })
+}

@@ -28,9 +28,13 @@ pub fn diff(want: &Draft, have: &Observed, refs: &Refs) -> Vec<Difference> {
     for (name, value) in &want.fields {
         compare(&mut found, name, canonical(value, refs), canonical(have.draft.field(name), refs));
     }
-    let hidden = match have.window {
-        Window::Whole => 0,
-        Window::Last { shown, of } => of.saturating_sub(shown),
+    // The parts that are shown are the newest: they are laid against the end, because a platform's count of what it
+    // hides may have events in it that are no parts of ours.
+    let (hidden, counted) = match have.window {
+        Window::Whole => (0, 0),
+        Window::Last { shown, of } => {
+            (want.parts.len().saturating_sub(1).saturating_sub(shown), of.saturating_sub(shown))
+        }
     };
     let seen = have.draft.parts.len();
     for (index, part) in want.parts.iter().enumerate() {
@@ -49,7 +53,7 @@ pub fn diff(want: &Draft, have: &Observed, refs: &Refs) -> Vec<Difference> {
         }
     }
     // How many a platform says it hides is its word alone.
-    let there = seen.saturating_add(hidden);
+    let there = seen.saturating_add(counted);
     if there > want.parts.len() {
         let count = |n: usize| format!("{n} parts");
         compare(&mut found, "parts", count(want.parts.len()), count(there));
@@ -183,6 +187,18 @@ mod tests {
         assert_eq!(diff(&want, &read(thread(&["0", "3", "4"]), window), &Refs::default()), []);
         let found = diff(&want, &read(thread(&["0", "3", "x"]), window), &Refs::default());
         assert_eq!(found[0].field, "parts[4].body");
+    }
+
+    #[test]
+    fn what_a_window_shows_is_compared_with_the_end_whatever_the_platform_counts() {
+        let want = thread(&["0", "1", "2", "3", "4"]);
+        for of in [3, 4] {
+            let window = Window::Last { shown: 2, of };
+            assert_eq!(diff(&want, &read(thread(&["0", "3", "4"]), window), &Refs::default()), []);
+        }
+        let found =
+            diff(&want, &read(thread(&["0", "3", "4"]), Window::Last { shown: 2, of: 5 }), &Refs::default());
+        assert_eq!(found.iter().map(|d| d.field.as_str()).collect::<Vec<_>>(), ["parts"]);
     }
 
     #[test]

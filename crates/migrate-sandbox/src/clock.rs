@@ -58,6 +58,16 @@ impl SandboxClock {
         };
     }
 
+    /// Moves the clock to these Unix seconds when it stands before them.
+    pub(crate) fn advance_to(&self, second: i64) {
+        let now = self.now();
+        if let Ok(at) = Timestamp::from_second(second)
+            && at > now
+        {
+            self.advance(at.duration_since(now));
+        }
+    }
+
     /// Sets the clock to `at`; it runs on from there, also when it was frozen before.
     pub fn set(&self, at: Timestamp) {
         *self.lock() = State::Running { offset: at.duration_since(Timestamp::now()) };

@@ -1,17 +1,18 @@
 //! `/contacts`: users and leads.
 
 use super::search::Query;
+use super::tags::Tag;
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
-use crate::id::{AdminId, ContactId};
+use crate::id::{AdminId, ContactId, TagId};
 use crate::page::{All, Cursor, Page, Pages};
-use crate::wire::{Fields, time};
+use crate::wire::{Fields, Listed, time};
 use connector_http::{Body, Response};
 use http::Method;
 use jiff::Timestamp;
 use mapping_core::{Private, Result};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// A contact.
 #[derive(Clone, Debug, Deserialize)]
@@ -223,6 +224,25 @@ fn read_page(answer: &Response) -> Result<Page<Contact>> {
     Ok(Page { items: list.data, total: list.total_count, next: list.pages.cursor() })
 }
 
+/// `GET /contacts/{id}/tags`: all of them.
+pub fn tags(to: &Endpoint, id: &ContactId) -> Ask<Vec<Tag>> {
+    let call = (Method::GET, &["contacts", id.as_str(), "tags"][..], &[][..]);
+    Ask::new(to, "contacts.tags", Does::Read, call, None, |answer| Ok(json::<Listed<Tag>>(answer)?.data))
+}
+
+/// `POST /contacts/{id}/tags`: attaching twice is attaching once.
+pub fn attach_tag(to: &Endpoint, id: &ContactId, tag: &TagId) -> Ask<Tag> {
+    let body = Body::json(&json!({"id": tag.as_str()}));
+    let call = (Method::POST, &["contacts", id.as_str(), "tags"][..], &[][..]);
+    Ask::new(to, "contacts.attach_tag", Does::Overwrite, call, Some(body), json)
+}
+
+/// `DELETE /contacts/{id}/tags/{tag}`.
+pub fn detach_tag(to: &Endpoint, id: &ContactId, tag: &TagId) -> Ask<()> {
+    let call = (Method::DELETE, &["contacts", id.as_str(), "tags", tag.as_str()][..], &[][..]);
+    Ask::new(to, "contacts.detach_tag", Does::Overwrite, call, None, nothing)
+}
+
 /// Contacts of the workspace.
 #[derive(Clone, Copy, Debug)]
 pub struct Contacts<'c>(pub(crate) &'c Client);
@@ -276,5 +296,17 @@ impl<'c> Contacts<'c> {
         All::new(move |after| {
             Box::pin(async move { self.list(super::search::MOST_PER_PAGE, after.as_ref()).await })
         })
+    }
+    /// See [`tags`].
+    pub fn tags(self, id: &ContactId) -> Pending<'c, Vec<Tag>> {
+        self.0.pending(tags(self.0.endpoint(), id))
+    }
+    /// See [`attach_tag`].
+    pub fn attach_tag(self, id: &ContactId, tag: &TagId) -> Pending<'c, Tag> {
+        self.0.pending(attach_tag(self.0.endpoint(), id, tag))
+    }
+    /// See [`detach_tag`].
+    pub fn detach_tag(self, id: &ContactId, tag: &TagId) -> Pending<'c, ()> {
+        self.0.pending(detach_tag(self.0.endpoint(), id, tag))
     }
 }

@@ -40,7 +40,28 @@ pub struct DataAttribute {
     pub extra: Fields,
 }
 
-/// A data attribute of contacts to be made.
+/// Whose attributes they are. Those of conversations have [calls of their own](super::conversation_attributes); asked for
+/// here, Intercom refuses them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Model {
+    /// Contacts.
+    #[default]
+    Contact,
+    /// Companies. A name that one of the two uses can't be used by the other.
+    Company,
+}
+
+impl Model {
+    /// As Intercom writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Model::Contact => "contact",
+            Model::Company => "company",
+        }
+    }
+}
+
+/// A data attribute to be made: of contacts, unless it is said otherwise.
 #[must_use]
 #[derive(Clone, Debug, Serialize)]
 pub struct NewDataAttribute {
@@ -97,6 +118,11 @@ impl NewDataAttribute {
             options: Vec::new(),
         }
     }
+    /// Whose it is.
+    pub fn of_model(mut self, model: Model) -> Self {
+        self.model = model.as_str();
+        self
+    }
     /// What it is for.
     pub fn description(mut self, text: impl Into<String>) -> Self {
         self.description = Some(text.into());
@@ -106,7 +132,12 @@ impl NewDataAttribute {
 
 /// `GET /data_attributes?model=contact`: all of them; the list has no pages.
 pub fn list(to: &Endpoint, include_archived: bool) -> Ask<Vec<DataAttribute>> {
-    let mut query = vec![("model", "contact")];
+    list_of(to, Model::Contact, include_archived)
+}
+
+/// `GET /data_attributes?model=`: all of contacts or of companies.
+pub fn list_of(to: &Endpoint, model: Model, include_archived: bool) -> Ask<Vec<DataAttribute>> {
+    let mut query = vec![("model", model.as_str())];
     if include_archived {
         query.push(("include_archived", "true"));
     }
@@ -137,7 +168,7 @@ pub fn set_options(to: &Endpoint, id: &DataAttributeId, values: &[String]) -> As
     Ask::new(to, "data_attributes.set_options", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
 }
 
-/// Attributes of contacts.
+/// Attributes of contacts and companies.
 #[derive(Clone, Copy, Debug)]
 pub struct DataAttributes<'c>(pub(crate) &'c Client);
 
@@ -145,6 +176,10 @@ impl<'c> DataAttributes<'c> {
     /// See [`list`].
     pub fn list(self, include_archived: bool) -> Pending<'c, Vec<DataAttribute>> {
         self.0.pending(list(self.0.endpoint(), include_archived))
+    }
+    /// See [`list_of`].
+    pub fn list_of(self, model: Model, include_archived: bool) -> Pending<'c, Vec<DataAttribute>> {
+        self.0.pending(list_of(self.0.endpoint(), model, include_archived))
     }
     /// See [`create`].
     pub fn create(self, new: &NewDataAttribute) -> Pending<'c, DataAttribute> {

@@ -5,18 +5,29 @@
 //! version has no name for in `extra`; types that are written can hold only what the API takes.
 
 pub mod admins;
+pub mod articles;
+pub mod collections;
+pub mod companies;
 pub mod contacts;
 pub mod conversation_attributes;
 pub mod conversations;
 pub mod data_attributes;
+pub mod help_centers;
+pub mod internal_articles;
+pub mod macros;
 pub mod me;
 #[cfg(feature = "sending")]
 pub mod messages;
+pub mod notes;
+pub mod office_hours;
 pub mod search;
 pub mod tags;
 pub mod teams;
 
 pub use admins::{Admin, Admins};
+pub use articles::{Article, ArticleContent, ArticleState, ArticleUpdate, Articles, NewArticle, Translation};
+pub use collections::{Collection, CollectionUpdate, Collections, NewCollection};
+pub use companies::{Companies, Company, CompanyUpdate, NewCompany};
 pub use contacts::{Contact, ContactUpdate, Contacts, NewContact};
 pub use conversation_attributes::{
     AttributeOption, ConversationAttribute, ConversationAttributes, NewConversationAttribute,
@@ -25,10 +36,18 @@ pub use conversations::{
     AdminReply, ContactReply, Conversation, ConversationPart, ConversationUpdate, Conversations, Message,
     NewConversation, PartAction,
 };
-pub use data_attributes::{DataAttribute, DataAttributes, NewDataAttribute};
+pub use data_attributes::{DataAttribute, DataAttributes, Model, NewDataAttribute};
+pub use help_centers::{HelpCenter, HelpCenters, Redirect, RedirectTarget};
+pub use internal_articles::{InternalArticle, InternalArticleUpdate, InternalArticles, NewInternalArticle};
+pub use macros::{Macro, Macros};
 pub use me::{App, Me};
 #[cfg(feature = "sending")]
 pub use messages::Messages;
+pub use notes::{Note, NoteAuthor, Notes};
+pub use office_hours::{
+    Interval, NewException, NewOfficeHours, OfficeHours, OfficeHoursException, OfficeHoursSchedules,
+    OfficeHoursUpdate,
+};
 pub use search::Query;
 pub use tags::{Tag, Tags};
 pub use teams::{Team, Teams};

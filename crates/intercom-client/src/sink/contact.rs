@@ -1,7 +1,7 @@
 //! The calls of a contact: make or match it, fill what is empty, restore what was filled.
 
 use super::IntercomSink;
-use super::fields::{PREFIX, observed, wire};
+use super::fields::{PREFIX, observed, shown, wire};
 use super::options::MatchedContacts;
 use super::steps;
 use crate::ContactId;
@@ -9,8 +9,8 @@ use crate::api::{Contact, ContactUpdate, NewContact, Query};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::{
-    Call, Candidate, Draft, Entry, Error, ErrorKind, Made, Outcome, Prepared, Receipt, RemoteRef, Result,
-    Value,
+    Call, Candidate, Draft, Entry, Error, ErrorKind, Loss, LossRule, Made, Outcome, Prepared, Private,
+    Receipt, RemoteRef, Result, Value,
 };
 use std::collections::BTreeMap;
 
@@ -23,6 +23,12 @@ const KEPT: &str = "kept";
 
 /// Conversations of a contact that a search shows although they are deleted, at most.
 const MOST_DELETED: usize = 150;
+
+/// The note that names the contact which the record's own was merged into.
+const MERGED: &str = "merged";
+
+/// Contacts that were merged into one another, followed this far; Intercom resolves chains of three itself.
+const MOST_MERGES: usize = 3;
 
 /// Fields of a contact that was there before that are never written.
 const NEVER: [&str; 2] = ["external_id", "role"];
@@ -41,26 +47,31 @@ impl IntercomSink {
                 let before = BTreeMap::from([("archived".to_owned(), Value::Bool(true))]);
                 Ok(Prepared { before, ..Prepared::default() })
             }
-            steps::CONTACT_ADOPT
-                if !is_matched(call) || self.options.matched_contacts == MatchedContacts::Keep =>
-            {
-                Ok(skip)
-            }
+            steps::CONTACT_ADOPT if !is_matched(call) => Ok(skip),
             steps::CONTACT_ADOPT => {
-                let there = self.client.contacts().get(&target(call)?).await?;
+                let there = self.existing(call).await?;
                 let have = observed_fields(&there);
-                let empty = |field: &&String| have.get(*field).is_none_or(is_blank);
+                let filling = self.options.matched_contacts == MatchedContacts::FillEmpty;
+                let empty = |field: &&String| filling && have.get(*field).is_none_or(is_blank);
                 let fill = call.draft.fields.keys().filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
                 let before: BTreeMap<String, Value> = fill.map(|f| (f.clone(), Value::Null)).collect();
-                let kept = kept(call.draft, &have).map(|fields| (KEPT.to_owned(), fields));
-                Ok(Prepared { skip: before.is_empty(), before, notes: kept.into_iter().collect() })
+                let mut notes = self.moved(call, &there)?;
+                notes.extend(kept(call.draft, &have, &before).map(|fields| (KEPT.to_owned(), fields)));
+                // What the contact keeps is told by a receipt, though no call may be needed.
+                Ok(Prepared { skip: before.is_empty() && !notes.contains_key(KEPT), before, notes })
             }
             steps::CONTACT_UPDATE => {
-                let have = observed_fields(&self.client.contacts().get(&target(call)?).await?);
-                let fields = changed_fields(call)?;
-                let before =
-                    fields.into_iter().map(|f| (f.clone(), have.get(&f).cloned().unwrap_or(Value::Null)));
-                Ok(Prepared { before: before.collect(), ..Prepared::default() })
+                let there = self.existing(call).await?;
+                let have = observed_fields(&there);
+                let filling = self.options.matched_contacts == MatchedContacts::FillEmpty;
+                let before: BTreeMap<String, Value> = changed_fields(call, &have, filling)?
+                    .into_iter()
+                    .map(|f| (f.clone(), have.get(&f).cloned().unwrap_or(Value::Null)))
+                    .collect();
+                let mut notes = self.moved(call, &there)?;
+                let kept = kept(call.draft, &have, &before).filter(|_| is_matched(call));
+                notes.extend(kept.map(|fields| (KEPT.to_owned(), fields)));
+                Ok(Prepared { skip: before.is_empty() && !notes.contains_key(KEPT), before, notes })
             }
             steps::CONTACT_RESTORE => self.prepare_restore(call).await,
             steps::CONTACT_DELETE => self.refuse_in_use(call).await.map(|()| Prepared::default()),
@@ -90,11 +101,8 @@ impl IntercomSink {
 
     /// Only what still is as we left it goes back.
     async fn prepare_restore(&self, call: &Call<'_>) -> Result<Prepared> {
-        let there = match self.client.contacts().get(&target(call)?).await {
-            Err(e) if e.kind() == ErrorKind::NotFound => {
-                return Ok(Prepared { skip: true, ..Prepared::default() });
-            }
-            other => other?,
+        let Some(there) = self.find_contact(&target(call)?).await? else {
+            return Ok(Prepared { skip: true, ..Prepared::default() });
         };
         let have = observed_fields(&there);
         let ours = |field: &String| {
@@ -107,25 +115,60 @@ impl IntercomSink {
             .filter(ours)
             .map(|field| (field.clone(), have.get(&field).cloned().unwrap_or(Value::Null)))
             .collect();
-        Ok(Prepared { skip: before.is_empty(), before, ..Prepared::default() })
+        Ok(Prepared { skip: before.is_empty(), before, notes: self.moved(call, &there)? })
+    }
+
+    /// The contact, or the one that it was merged into; `None` when it is gone or archived.
+    pub(super) async fn find_contact(&self, id: &ContactId) -> Result<Option<Contact>> {
+        let mut id = id.clone();
+        for _ in 0..=MOST_MERGES {
+            match self.client.contacts().get(&id).await {
+                Ok(contact) => return Ok(Some(contact)),
+                Err(e) if e.kind() == ErrorKind::NotFound => match e.context("merged_into") {
+                    Some(into) => id = ContactId::from(into),
+                    None => return Ok(None),
+                },
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(None)
+    }
+
+    async fn existing(&self, call: &Call<'_>) -> Result<Contact> {
+        let id = target(call)?;
+        let gone = || Error::not_sent(ErrorKind::NotFound, "the contact is gone").with("contact", &id);
+        self.find_contact(&id).await?.ok_or_else(gone)
+    }
+
+    /// A note when the contact that was found is another one than the record's own.
+    fn moved(&self, call: &Call<'_>, there: &Contact) -> Result<BTreeMap<String, String>> {
+        let moved = there.id != target(call)?;
+        Ok(moved.then(|| (MERGED.to_owned(), there.id.to_string())).into_iter().collect())
     }
 
     pub(super) async fn perform_contact(&self, call: &Call<'_>) -> Result<Receipt> {
         if call.step.op == steps::CONTACT_CREATE {
             return self.create_contact(call).await;
         }
-        let id = target(call)?;
-        let remote = call.target()?.clone();
+        let id = match call.prepared.notes.get(MERGED) {
+            Some(into) => ContactId::from(into.as_str()),
+            None => target(call)?,
+        };
+        let remote = RemoteRef::new("contact", id.as_str());
         let contacts = self.client.contacts();
         match &*call.step.op {
             steps::CONTACT_UNARCHIVE => {
                 contacts.unarchive(&id).await?;
                 Ok(Receipt::new(Made::Changed(remote)))
             }
+            // Nothing to write, and something to tell.
+            steps::CONTACT_ADOPT | steps::CONTACT_UPDATE if call.prepared.before.is_empty() => {
+                Ok(adopted(call, remote, None))
+            }
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
                 let fields = call.prepared.before.keys().map(|f| (f.as_str(), call.draft.field(f)));
                 let there = contacts.update(&id, &written(fields)).await?;
-                Ok(adopted(call, remote, &there))
+                Ok(adopted(call, remote, Some(&there)))
             }
             steps::CONTACT_RESTORE => {
                 let prior = prior_values(call);
@@ -152,14 +195,14 @@ impl IntercomSink {
             Err(e) => return Err(e),
         };
         if let Some(id) = conflict.context("contact") {
-            let receipt = self.matched(call, RemoteRef::new("contact", id));
+            let receipt = Receipt::new(Made::Matched(RemoteRef::new("contact", id)));
             let archived = conflict.context("archived").is_some();
             return Ok(if archived { receipt.output("archived", "yes") } else { receipt });
         }
         // A conflict that names nobody: a search may.
-        match self.search_contact(call.draft).await?.as_slice() {
-            [only] => Ok(self.matched(call, remote(only))),
-            _ => Err(conflict),
+        match chosen(call.draft, self.search_contact(call.draft).await?) {
+            Some(there) => Ok(Receipt::new(Made::Matched(remote(&there)))),
+            None => Err(conflict),
         }
     }
 
@@ -176,7 +219,7 @@ impl IntercomSink {
                 Err(e) => Err(e),
             },
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
-                let there = self.client.contacts().get(&target(call)?).await?;
+                let there = self.existing(call).await?;
                 let have = observed_fields(&there);
                 // One call writes all fields or none, so one that has become ours proves it; somebody may have changed
                 // another one since.
@@ -184,7 +227,7 @@ impl IntercomSink {
                     let ours = call.draft.field(field);
                     same(have.get(field).unwrap_or(&Value::Null), ours) && !same(before, ours)
                 });
-                let receipt = adopted(call, call.target()?.clone(), &there);
+                let receipt = adopted(call, remote(&there), Some(&there));
                 Ok(if landed { vec![Candidate { receipt, agrees: true }] } else { Vec::new() })
             }
             _ => Ok(Vec::new()),
@@ -199,7 +242,11 @@ impl IntercomSink {
         if !external_id.is_empty() {
             match self.client.contacts().find_by_external_id(external_id).await {
                 Ok(contact) => found.push(contact),
-                Err(e) if e.kind() == ErrorKind::NotFound => {}
+                Err(e) if e.kind() == ErrorKind::NotFound => {
+                    if let Some(into) = e.context("merged_into") {
+                        found.extend(self.find_contact(&ContactId::from(into)).await?);
+                    }
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -210,28 +257,15 @@ impl IntercomSink {
         let began = began
             .and_then(|at| Timestamp::from_second(at).ok())
             .ok_or_else(|| Error::bug("no time was prepared"))?;
-        Ok(found
-            .into_iter()
-            .map(|contact| {
-                let new = contact.created_at.is_some_and(|at| at >= began - CLOCK_SKEW);
-                let ours = new && keys_agree(call.draft, &contact);
-                let remote = remote(&contact);
-                let receipt =
-                    if ours { Receipt::new(Made::Created(remote)) } else { self.matched(call, remote) };
-                Candidate { receipt, agrees: true }
-            })
-            .collect())
-    }
-
-    fn matched(&self, call: &Call<'_>, remote: RemoteRef) -> Receipt {
-        let receipt = Receipt::new(Made::Matched(remote));
-        match self.options.matched_contacts {
-            MatchedContacts::FillEmpty => receipt,
-            MatchedContacts::Keep => {
-                let all: Vec<&str> = call.draft.fields.keys().map(String::as_str).collect();
-                receipt.output(KEPT, all.join(","))
-            }
+        let new = |c: &Contact| c.created_at.is_some_and(|at| at >= began - CLOCK_SKEW);
+        let (ours, theirs): (Vec<Contact>, Vec<Contact>) =
+            found.into_iter().partition(|c| new(c) && keys_agree(call.draft, c));
+        let agrees = |made: Made| Candidate { receipt: Receipt::new(made), agrees: true };
+        if ours.is_empty() {
+            let there = chosen(call.draft, theirs);
+            return Ok(there.map(|c| agrees(Made::Matched(remote(&c)))).into_iter().collect());
         }
+        Ok(ours.iter().map(|c| agrees(Made::Created(remote(c)))).collect())
     }
 
     /// Users with exactly this address.
@@ -252,21 +286,41 @@ impl IntercomSink {
     }
 }
 
-/// What an update of a contact did. Of one that was there before it also says which fields it keeps.
-fn adopted(call: &Call<'_>, remote: RemoteRef, there: &Contact) -> Receipt {
+/// Which of several contacts stands for the record: the one with our external id, else the one that was there first.
+fn chosen(draft: &Draft, mut found: Vec<Contact>) -> Option<Contact> {
+    let ours = draft.text("external_id");
+    let other = |c: &Contact| ours.is_empty() || c.external_id.as_deref() != Some(ours);
+    found.sort_by_cached_key(|c| (other(c), c.created_at, c.id.to_string()));
+    found.into_iter().next()
+}
+
+/// What an update of a contact did. Of one that was there before it also says which fields it keeps, each a loss.
+fn adopted(call: &Call<'_>, remote: RemoteRef, there: Option<&Contact>) -> Receipt {
     let receipt = match call.prepared.before.is_empty() {
         true => Receipt::nothing(),
         false => Receipt::new(Made::Changed(remote)),
     };
-    match kept(call.draft, &observed_fields(there)).filter(|_| is_matched(call)) {
-        Some(fields) => receipt.output(KEPT, fields),
-        None => receipt,
-    }
+    let kept = match there {
+        Some(there) => kept(call.draft, &observed_fields(there), &BTreeMap::new()),
+        None => call.prepared.notes.get(KEPT).cloned(),
+    };
+    let Some(kept) = kept.filter(|_| is_matched(call)) else { return receipt };
+    let have = there.map(observed_fields);
+    let receipt = kept.split(',').filter(|field| *field != "role").fold(receipt, |receipt, field| {
+        let why = "the contact was there before and keeps its own";
+        let mut loss = Loss::new(call.draft.source.clone(), field, LossRule::Dropped, why);
+        loss.before = Some(Private::from(shown(call.draft.field(field))));
+        loss.after = have.as_ref().map(|have| Private::from(have.get(field).map(shown).unwrap_or_default()));
+        receipt.loss(loss)
+    });
+    receipt.output(KEPT, kept)
 }
 
-/// The fields in which the contact has a value of its own, parted by commas.
-fn kept(draft: &Draft, have: &BTreeMap<String, Value>) -> Option<String> {
-    let theirs = |field: &&str| !same(have.get(*field).unwrap_or(&Value::Null), draft.field(field));
+/// The fields in which the contact has a value of its own and which aren't written, parted by commas.
+fn kept(draft: &Draft, have: &BTreeMap<String, Value>, written: &BTreeMap<String, Value>) -> Option<String> {
+    let theirs = |field: &&str| {
+        !written.contains_key(*field) && !same(have.get(*field).unwrap_or(&Value::Null), draft.field(field))
+    };
     let fields: Vec<&str> = draft.fields.keys().map(String::as_str).filter(theirs).collect();
     (!fields.is_empty()).then(|| fields.join(","))
 }
@@ -293,12 +347,20 @@ fn is_matched(call: &Call<'_>) -> bool {
     call.so_far.receipts().any(|(_, r)| matches!(r.made, Made::Matched(_)))
 }
 
-fn changed_fields(call: &Call<'_>) -> Result<Vec<String>> {
+/// The fields that a change is about. Of a contact that was there before only those that we filled, or that are empty.
+fn changed_fields(call: &Call<'_>, have: &BTreeMap<String, Value>, filling: bool) -> Result<Vec<String>> {
     let names = call.step.args.get("fields").map(String::as_str).unwrap_or("[]");
     let fields: Vec<String> =
         serde_json::from_str(names).map_err(|_| Error::bug("a step's field names are broken"))?;
-    let matched = is_matched(call);
-    Ok(fields.into_iter().filter(|f| !matched || !NEVER.contains(&f.as_str())).collect())
+    if !is_matched(call) {
+        return Ok(fields);
+    }
+    let filled = prior_values(call);
+    let may = |f: &String| {
+        !NEVER.contains(&f.as_str())
+            && (filled.contains_key(f) || filling && have.get(f).is_none_or(is_blank))
+    };
+    Ok(fields.into_iter().filter(may).collect())
 }
 
 /// The values before our first write of each field.

@@ -1,26 +1,38 @@
-//! The calls of a conversation: writes, settling, and which part of a thread a reply has made.
+//! The calls of a conversation but its replies: writes and settling.
 
 use super::IntercomSink;
 use super::fields::{attributes, wire};
 use super::steps;
-use crate::api::conversations::{Attachment, Conversation, ConversationPart};
-use crate::api::{AdminReply, ContactReply, ConversationUpdate, NewConversation, PartAction, Query};
-use crate::{AdminId, ConversationId, TagId, TeamId};
-use async_trait::async_trait;
-use connector_http::{ByteStream, FilePart, OpenBody};
+use crate::api::{ConversationUpdate, NewConversation, PartAction, Query};
+use crate::{AdminId, ContactId, ConversationId, TagId, TeamId};
 use futures_util::TryStreamExt as _;
-use mapping_core::text::html_of_plain;
 use mapping_core::{
-    Blob, Blobs, Call, Candidate, Draft, Error, ErrorKind, Format, Link, Made, Part, Receipt, Refs,
-    RemoteRef, Result, State, Value, Visibility,
+    Call, Candidate, Draft, Error, ErrorKind, Format, Link, Made, Prepared, Progress, Receipt, RemoteRef,
+    Result, Value,
 };
-use std::sync::Arc;
-use std::time::Duration;
+
+/// The note of a prepared conversation that names the contact which its own was merged into.
+const MERGED: &str = "merged";
 
 /// Conversations looked at when one is settled; more of one contact in two seconds are for a person.
 const MOST_CANDIDATES: usize = 150;
 
 impl IntercomSink {
+    pub(super) async fn prepare_conversation(&self, call: &Call<'_>) -> Result<Prepared> {
+        // So that the one call of `perform` is the only one.
+        self.acting().await?;
+        let mut prepared = Prepared::default();
+        let refused = call.so_far.entries.iter().any(|e| e.step.op == steps::CREATE && e.refusals > 0);
+        if call.step.op == steps::CREATE && refused {
+            // Not usable yet, or merged into another one since.
+            let id = ContactId::from(contact(call)?.id.as_str());
+            if let Some(into) = self.find_contact(&id).await?.map(|c| c.id).filter(|into| *into != id) {
+                prepared.notes.insert(MERGED.into(), into.to_string());
+            }
+        }
+        Ok(prepared)
+    }
+
     pub(super) async fn perform_conversation(&self, call: &Call<'_>) -> Result<Receipt> {
         match &*call.step.op {
             steps::CREATE => return self.create(call).await,
@@ -61,49 +73,13 @@ impl IntercomSink {
 
     async fn create(&self, call: &Call<'_>) -> Result<Receipt> {
         let part = call.part()?;
-        let contact = contact(call)?;
+        let contact = starter(call)?;
         let mut new = NewConversation::new(contact.id.as_str(), part.body.text.as_str());
         if let Some(at) = part.at {
             new = new.created_at(at);
         }
         let message = self.client.conversations().create(&new).await?;
         Ok(Receipt::new(Made::Created(RemoteRef::new("conversation", message.conversation_id.as_str()))))
-    }
-
-    async fn reply(&self, call: &Call<'_>) -> Result<Receipt> {
-        let part = call.part()?;
-        let id = target(call)?;
-        let author = author(call, part)?;
-        let files = part.files.iter().map(|f| file_part(f, call.blobs)).collect();
-        let all = self.client.conversations();
-        let deadline = self.client.deadline() + Duration::from_secs(steps::upload_seconds(part).into());
-        let answer = if author.kind == "contact" {
-            let mut reply = ContactReply::new(author.id.as_str(), self.contact_body(part)).files(files);
-            if let Some(at) = part.at {
-                reply = reply.created_at(at);
-            }
-            all.reply_as_contact(&id, reply).with_deadline(deadline).await?
-        } else {
-            let admin = author.id.as_str();
-            let mut reply = match part.visibility {
-                Visibility::Public => AdminReply::comment(admin, html_body(part)),
-                Visibility::Internal => AdminReply::note(admin, html_body(part)),
-            };
-            reply = reply.files(files);
-            if let Some(at) = part.at {
-                reply = reply.created_at(at);
-            }
-            all.reply_as_admin(&id, reply).with_deadline(deadline).await?
-        };
-        Ok(made_by_reply(call, part, author, &answer))
-    }
-
-    fn contact_body(&self, part: &Part) -> String {
-        match part.body.format {
-            _ if self.options.contact_html => html_body(part),
-            Format::Plain => part.body.text.as_str().to_owned(),
-            Format::Html => mapping_core::text::plain_of_html(&part.body.text),
-        }
     }
 
     async fn delete(&self, id: &ConversationId) -> Result<Receipt> {
@@ -135,7 +111,7 @@ impl IntercomSink {
     /// Conversations of the contact that began in the same second; the text tells which one is meant.
     async fn settle_create(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
         let part = call.part()?;
-        let contact = contact(call)?;
+        let contact = starter(call)?;
         let at = part.at.ok_or_else(|| Error::bug("a shaped part has a time"))?;
         let query = Query::all([
             Query::is("contact_ids", contact.id.as_str()),
@@ -163,142 +139,6 @@ impl IntercomSink {
         }
         Ok(found)
     }
-
-    async fn settle_reply(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
-        let part = call.part()?;
-        let who = author(call, part)?;
-        let conversation = self.client.conversations().get(&target(call)?).await?;
-        let claimed = call.so_far.claimed("part");
-        let mine = Wanted::of(part, who);
-        let mut equal: Vec<&ConversationPart> = conversation
-            .parts()
-            .iter()
-            .filter(|p| !claimed.contains(&p.id.as_str()) && mine.differs(p).is_empty())
-            .collect();
-        equal.sort_by_key(|p| number(p));
-        // Equal replies before this one whose ids never came back have parts among these.
-        let before = unclaimed_twins(call, &mine);
-        let found = equal.into_iter().skip(before).map(|p| candidate(p, true));
-        let mut found: Vec<Candidate> = found.collect();
-        if found.is_empty() {
-            found.extend(doubtful(&conversation, part, &mine, &claimed));
-        }
-        Ok(found)
-    }
-}
-
-/// What could be the reply but can't be told: another text by the same author in the same second, or a thread whose
-/// window doesn't reach back to it. It is for a person, and not sent again.
-fn doubtful(it: &Conversation, part: &Part, mine: &Wanted, claimed: &[&str]) -> Option<Candidate> {
-    let near = it.parts().iter().find(|p| {
-        !claimed.contains(&p.id.as_str())
-            && is_message(p)
-            && p.created_at == part.at
-            && mine.by_same_author(p)
-    });
-    if let Some(near) = near {
-        return Some(candidate(near, false));
-    }
-    let oldest = it.parts().iter().filter_map(|p| p.created_at).min();
-    let cut = it.part_count() > it.parts().len();
-    (cut && part.at < oldest).then(|| Candidate { receipt: Receipt::nothing(), agrees: false })
-}
-
-fn candidate(part: &ConversationPart, agrees: bool) -> Candidate {
-    Candidate { receipt: Receipt::nothing().output("part", part.id.as_str()), agrees }
-}
-
-/// How many replies before this one are equal to it and were applied without an id in their answer.
-fn unclaimed_twins(call: &Call<'_>, mine: &Wanted) -> usize {
-    call.so_far
-        .entries
-        .iter()
-        .filter(|e| e.step.op == steps::REPLY && e.step.part != call.step.part)
-        .filter(|e| matches!(&e.state, State::Applied(r) if !r.outputs.contains_key("part")))
-        .filter_map(|e| call.draft.parts.get(e.step.part? as usize))
-        .filter(|p| author_in(call.refs, p).is_some_and(|who| Wanted::of(p, who) == *mine))
-        .count()
-}
-
-/// The receipt of a reply from its answer, which is the whole conversation: the newest part that nobody claims.
-/// `differs` names what the answer shows otherwise than it was sent, since a later read may not reach this part.
-fn made_by_reply(call: &Call<'_>, part: &Part, who: &RemoteRef, answer: &Conversation) -> Receipt {
-    let claimed = call.so_far.claimed("part");
-    let mine = Wanted::of(part, who);
-    let mut new: Vec<&ConversationPart> =
-        answer.parts().iter().filter(|p| is_message(p) && mine.by_same_author(p)).collect();
-    // The newest is nearly always the one, so that the claims of a long thread are looked through once.
-    new.sort_by_key(|p| std::cmp::Reverse(number(p)));
-    let free = |p: &&&ConversationPart| !claimed.contains(&p.id.as_str());
-    let exact = new.iter().find(|p| mine.differs(p).is_empty() && free(p));
-    match exact.or_else(|| new.iter().find(free)) {
-        None => Receipt::nothing(),
-        Some(made) => {
-            let receipt = Receipt::nothing().output("part", made.id.as_str());
-            let differs = mine.differs(made);
-            let index = call.step.part.unwrap_or_default();
-            let named: Vec<String> = differs.iter().map(|what| format!("parts[{index}].{what}")).collect();
-            if named.is_empty() { receipt } else { receipt.output("differs", named.join(",")) }
-        }
-    }
-}
-
-/// Ids of parts are numbers that grow; one that isn't counts as the oldest.
-fn number(part: &ConversationPart) -> u64 {
-    part.id.as_str().parse().unwrap_or(0)
-}
-
-/// A part that somebody said something in. Comments that reopen are typed `open`; events say nothing.
-pub(super) fn is_message(part: &ConversationPart) -> bool {
-    let event =
-        part.part_type.starts_with("conversation_attribute_updated") || part.part_type.starts_with("merged_");
-    let says = part.body.as_ref().is_some_and(|b| !b.trim().is_empty());
-    !event && (says || !part.attachments.is_empty())
-}
-
-/// What a reply should look like when it is read.
-#[derive(PartialEq)]
-struct Wanted {
-    author: RemoteRef,
-    note: bool,
-    at: Option<i64>,
-    text: String,
-    files: Vec<(String, u64)>,
-}
-
-impl Wanted {
-    fn of(part: &Part, author: &RemoteRef) -> Self {
-        let mut files: Vec<_> = part.files.iter().map(|f| (f.name.as_str().to_owned(), f.len)).collect();
-        files.sort();
-        Wanted {
-            author: author.clone(),
-            note: part.visibility == Visibility::Internal,
-            at: part.at.map(|t| t.as_second()),
-            text: part.body.canonical(),
-            files,
-        }
-    }
-    fn by_same_author(&self, part: &ConversationPart) -> bool {
-        let Some(author) = &part.author else { return false };
-        let same_kind = author.is_contact() == (self.author.kind == "contact");
-        same_kind && author.id.as_deref() == Some(self.author.id.as_str())
-    }
-    /// The names of what is otherwise than wanted.
-    fn differs(&self, part: &ConversationPart) -> Vec<&'static str> {
-        let text =
-            part.body.as_ref().map(|b| mapping_core::text::canonical(Format::Html, b)).unwrap_or_default();
-        let mut files: Vec<_> =
-            part.attachments.iter().map(|a: &Attachment| (a.name.as_str().to_owned(), a.filesize)).collect();
-        files.sort();
-        let checks = [
-            ("author", self.by_same_author(part)),
-            ("visibility", self.note == (part.part_type == "note")),
-            ("at", part.created_at.map(|t| t.as_second()) == self.at),
-            ("body", text == self.text),
-            ("files", files == self.files),
-        ];
-        checks.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
-    }
 }
 
 pub(super) fn target(call: &Call<'_>) -> Result<ConversationId> {
@@ -309,19 +149,17 @@ fn contact<'a>(call: &Call<'a>) -> Result<&'a RemoteRef> {
     call.field_link("contact")?.ok_or_else(|| Error::bug("a shaped conversation has a contact"))
 }
 
-fn author<'a>(call: &Call<'a>, part: &'a Part) -> Result<&'a RemoteRef> {
-    let link = part.author.link.as_ref().ok_or_else(|| Error::bug("a shaped part has an author"))?;
-    call.link(link)
+/// The contact that a conversation was begun with in the place of its own, which had been merged into it.
+pub(super) fn merged_contact(so_far: &Progress) -> Option<RemoteRef> {
+    let entry = so_far.entries.iter().find(|e| e.step.op == steps::CREATE)?;
+    entry.prepared.notes.get(MERGED).map(|id| RemoteRef::new("contact", id.as_str()))
 }
 
-fn author_in<'a>(refs: &'a Refs, part: &'a Part) -> Option<&'a RemoteRef> {
-    refs.resolve(part.author.link.as_ref()?)
-}
-
-fn html_body(part: &Part) -> String {
-    match part.body.format {
-        Format::Html => part.body.text.as_str().to_owned(),
-        Format::Plain => html_of_plain(&part.body.text),
+/// Who begins the conversation.
+fn starter(call: &Call<'_>) -> Result<RemoteRef> {
+    match call.prepared.notes.get(MERGED) {
+        Some(id) => Ok(RemoteRef::new("contact", id.as_str())),
+        None => contact(call).cloned(),
     }
 }
 
@@ -371,26 +209,4 @@ fn update(call: &Call<'_>) -> Result<ConversationUpdate> {
         }
     }
     Ok(fields)
-}
-
-/// A file whose bytes are read when they are sent.
-struct Opened {
-    blobs: Arc<dyn Blobs>,
-    blob: Blob,
-}
-
-#[async_trait]
-impl OpenBody for Opened {
-    async fn open(&self) -> Result<ByteStream> {
-        self.blobs.open(&self.blob).await
-    }
-}
-
-fn file_part(blob: &Blob, blobs: &Arc<dyn Blobs>) -> FilePart {
-    FilePart {
-        name: blob.name.as_str().to_owned(),
-        content_type: blob.mime.clone(),
-        len: blob.len,
-        open: Arc::new(Opened { blobs: blobs.clone(), blob: blob.clone() }),
-    }
 }

@@ -3,7 +3,9 @@
 use ammonia::{Builder, UrlRelative};
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StringReader, Token, Tokenizer};
+use mapping_core::mention::{record_of_href, remote_of_href};
 use mapping_core::text::{html_of_plain, plain_of_html};
+use mapping_core::Body;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -36,6 +38,20 @@ const BLOCKS: [&str; 21] = [
     "caption",
 ];
 
+/// Tags that articles keep besides.
+const RICH: [&str; 15] = [
+    "h3", "u", "s", "sub", "sup", "blockquote", "pre", "code", "hr", "table", "tbody", "thead", "tr", "td", "th",
+];
+
+/// Which tags a text may have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tags {
+    /// Those of comments and notes.
+    Few,
+    /// Those of articles; tables become lines unless they are wanted.
+    Rich { tables: bool },
+}
+
 /// Elements inside one another, of those that don't end by themselves. A parser of HTML takes time with the square of the
 /// nesting, and whoever writes to the help desk decides how deep a mail nests.
 const DEEPEST: usize = 200;
@@ -48,6 +64,21 @@ static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .tag_attributes(HashMap::from([("a", HashSet::from(["href"]))]))
         .generic_attributes(HashSet::new())
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel"]))
+        .url_relative(UrlRelative::Deny)
+        .link_rel(None)
+        .strip_comments(true);
+    cleaner
+});
+
+static RICH_CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = Builder::default();
+    cleaner
+        .tags(KEPT.into_iter().chain(RICH).chain(["img"]).collect())
+        .clean_content_tags(SILENT.into_iter().collect())
+        .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("img", HashSet::from(["src", "alt"]))]))
+        .generic_attributes(HashSet::new())
+        // Links to other records of the load keep their names until those are there.
+        .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "record", "remote"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(None)
         .strip_comments(true);
@@ -98,22 +129,61 @@ pub(super) fn carries(html: &str) -> Carries {
 /// What is clean stays as it is: mended markup may have to be mended again, and what never comes to rest or nests too
 /// deep becomes text.
 pub(super) fn conservative(html: &str) -> String {
-    if nests_too_deep(html) {
-        return cleaned(&html_of_plain(&plain_of_html(html)));
+    settled(html, Tags::Few)
+}
+
+/// HTML for an article: as [`conservative`], with further tags, tables and pictures that have an address of the web. Cells
+/// and rows are parted by white space too, so that a table reads the same where its tags are dropped.
+pub(super) fn rich(html: &str, tables: bool) -> String {
+    settled(html, Tags::Rich { tables })
+}
+
+/// How many pictures and other embedded things of this HTML an article can't show: those without an address of the web,
+/// and what isn't a picture.
+pub(super) fn unreachable(html: &str) -> usize {
+    let lost = |token: Token| match token {
+        Token::StartTag(tag) => match name(&tag.name).as_str() {
+            "img" => web_source(&tag.attributes.get(&b"src"[..]).map(|v| v.value.to_vec()).unwrap_or_default()).is_none(),
+            "video" | "audio" | "svg" | "object" | "embed" | "iframe" => true,
+            _ => false,
+        },
+        _ => false,
+    };
+    tokens(html).filter_map(Result::ok).filter(|token| lost(token.clone())).count()
+}
+
+fn web_source(raw: &[u8]) -> Option<String> {
+    let src = String::from_utf8_lossy(raw).trim().to_owned();
+    let lower = src.to_ascii_lowercase();
+    (lower.starts_with("http://") || lower.starts_with("https://")).then_some(src)
+}
+
+/// The HTML with its links to records and objects leading to addresses; those without one are links no more, and their
+/// text stays.
+pub(super) fn addressed(body: &Body, address: &dyn Fn(&str) -> Option<String>) -> String {
+    let own = |href: &str| record_of_href(href).is_some() || remote_of_href(href).is_some();
+    let led = body.relinked(&mut |href| own(href).then(|| address(href).unwrap_or_default()));
+    led.text.replace("<a href=\"\">", "<a>")
+}
+
+fn settled(html: &str, tags: Tags) -> String {
+    if nests_too_deep(html, tags) {
+        return cleaned(&html_of_plain(&plain_of_html(html)), tags);
     }
-    let mut clean = cleaned(html);
+    let mut clean = cleaned(html, tags);
     for _ in 0..4 {
-        let again = cleaned(&clean);
+        let again = cleaned(&clean, tags);
         if again == clean {
             return clean;
         }
         clean = again;
     }
-    cleaned(&html_of_plain(&plain_of_html(html)))
+    cleaned(&html_of_plain(&plain_of_html(html)), tags)
 }
 
-fn cleaned(html: &str) -> String {
-    let mut clean = CLEANER.clean(&simplified(html)).to_string();
+fn cleaned(html: &str, tags: Tags) -> String {
+    let cleaner = if tags == Tags::Few { &CLEANER } else { &RICH_CLEANER };
+    let mut clean = cleaner.clean(&simplified(html, tags)).to_string();
     while let Some(rest) = clean.trim_end().strip_suffix("<br>") {
         clean.truncate(rest.len());
     }
@@ -122,7 +192,7 @@ fn cleaned(html: &str) -> String {
 
 /// Whether more than [`DEEPEST`] elements may be open at once. An end tag closes only its own kind here, and never a
 /// template, which keeps end tags from what is around it: so that no mixture is deeper than it is counted.
-fn nests_too_deep(html: &str) -> bool {
+fn nests_too_deep(html: &str, tags: Tags) -> bool {
     let mut open: HashMap<String, usize> = HashMap::new();
     let mut depth = 0;
     for token in tokens(html) {
@@ -130,8 +200,8 @@ fn nests_too_deep(html: &str) -> bool {
         match token {
             Token::StartTag(tag) => {
                 let tag_name = name(&tag.name);
-                let counts = match kept(&tag_name) {
-                    Some(kept) => !matches!(kept, "p" | "li" | "br"),
+                let counts = match kept(&tag_name, tags) {
+                    Some(kept) => !matches!(kept, "p" | "li" | "br" | "hr" | "img"),
                     None => SILENT.contains(&tag_name.as_str()) && !tag.self_closing,
                 };
                 if counts {
@@ -192,20 +262,33 @@ pub(super) fn plain(html: &str) -> String {
 }
 
 /// Tags renamed or turned into lines, so that the cleaner drops none that keeps words apart.
-fn simplified(html: &str) -> String {
+fn simplified(html: &str, tags: Tags) -> String {
     let mut out = String::with_capacity(html.len());
+    // What parts a cell or row from the next one, unless the text does.
+    let mut apart: Option<char> = None;
     for token in tokens(html) {
         let Ok(token) = token;
+        let spaced = matches!(&token, Token::String(text) if text.first().is_some_and(u8::is_ascii_whitespace));
+        if let Some(space) = apart.take().filter(|_| !spaced) {
+            out.push(space);
+        }
         match token {
             Token::StartTag(tag) => {
                 let tag_name = name(&tag.name);
-                match kept(&tag_name) {
+                let attribute = |name: &[u8]| {
+                    tag.attributes.get(name).map(|v| String::from_utf8_lossy(&v.value).into_owned())
+                };
+                match kept(&tag_name, tags) {
                     Some("a") => {
-                        let href =
-                            tag.attributes.get(&b"href"[..]).map(|v| String::from_utf8_lossy(&v.value));
                         out.push_str("<a href=\"");
-                        out.push_str(&html_of_text(&href.unwrap_or_default()));
+                        out.push_str(&html_of_text(&attribute(b"href").unwrap_or_default()));
                         out.push_str("\">");
+                    }
+                    Some("img") => {
+                        let source = attribute(b"src").and_then(|src| web_source(src.as_bytes()));
+                        if let Some(source) = source {
+                            out.push_str(&format!("<img src=\"{}\">", html_of_text(&source)));
+                        }
                     }
                     Some(kept) => out.push_str(&format!("<{kept}>")),
                     None if BLOCKS.contains(&tag_name.as_str()) => end_line(&mut out),
@@ -218,9 +301,16 @@ fn simplified(html: &str) -> String {
             }
             Token::EndTag(tag) => {
                 let tag_name = name(&tag.name);
-                match kept(&tag_name) {
-                    Some("br") => {}
-                    Some(kept) => out.push_str(&format!("</{kept}>")),
+                match kept(&tag_name, tags) {
+                    Some("br" | "hr" | "img") => {}
+                    Some(kept) => {
+                        out.push_str(&format!("</{kept}>"));
+                        apart = match kept {
+                            "td" | "th" => Some(' '),
+                            "tr" | "table" => Some('\n'),
+                            _ => None,
+                        };
+                    }
                     None if BLOCKS.contains(&tag_name.as_str()) => end_line(&mut out),
                     None if SILENT.contains(&tag_name.as_str()) => out.push_str(&format!("</{tag_name}>")),
                     None => {}
@@ -233,12 +323,21 @@ fn simplified(html: &str) -> String {
     out
 }
 
-fn kept(name: &str) -> Option<&str> {
-    match name {
+/// The tag that stands for one of this name; `None` when it goes.
+fn kept(name: &str, tags: Tags) -> Option<&str> {
+    let few = match name {
         "strong" => Some("b"),
         "em" => Some("i"),
         name => KEPT.into_iter().find(|k| *k == name),
-    }
+    };
+    let Tags::Rich { tables } = tags else { return few };
+    few.or(match name {
+        "h4" | "h5" | "h6" => Some("h3"),
+        "strike" | "del" => Some("s"),
+        "img" => Some("img"),
+        "table" | "tbody" | "thead" | "tr" | "td" | "th" if !tables => None,
+        name => RICH.into_iter().find(|k| *k == name),
+    })
 }
 
 fn end_line(out: &mut String) {
@@ -322,7 +421,51 @@ mod tests {
         assert_eq!(plain("a <b>c</b>&lt;i&gt;"), "a c<i>");
     }
 
+    #[test]
+    fn an_article_keeps_tables_and_pictures_of_the_web_and_reads_the_same_without_its_tags() {
+        let html = "<h5>Head</h5><table><thead><tr><th>a</th><th>b</th></tr></thead><tr><td>c<td>d</table>\
+                    <img src='https://x.example/p.png' onload=x><img src='cid:1'><img src=p.png><iframe src=x></iframe>\
+                    <p>see <a href='record:kb_article:12'>this</a><pre>x  y</pre><hr>end";
+        let clean = rich(html, true);
+        assert_eq!(rich(&clean, true), clean);
+        assert!(clean.contains("<td>c</td> <td>d</td>") && clean.contains("<h3>Head</h3>"), "{clean}");
+        assert!(clean.contains("<img src=\"https://x.example/p.png\">") && !clean.contains("cid"), "{clean}");
+        assert!(clean.contains("<a href=\"record:kb_article:12\">this</a>"), "{clean}");
+        assert_eq!(unreachable(html), 3);
+        let bare = canonical(Format::Html, &rich(html, false));
+        assert_eq!(canonical(Format::Html, &clean), bare);
+        assert!(!rich(html, false).contains("<td>") && bare.starts_with("Head a b c d"), "{bare}");
+    }
+
+    #[test]
+    fn a_link_to_a_record_without_an_address_is_its_text() {
+        let body = Body::html(
+            "<p><a href=\"record:kb_article:1\">a</a> <a href=\"record:kb_article:2\">b</a> <a href=\"https://x.example\">c</a></p>",
+        );
+        let known = |href: &str| (href == "record:kb_article:1").then(|| "https://h.example/en/articles/7".to_owned());
+        assert_eq!(
+            addressed(&body, &known),
+            "<p><a href=\"https://h.example/en/articles/7\">a</a> <a>b</a> <a href=\"https://x.example\">c</a></p>"
+        );
+    }
+
     proptest::proptest! {
+        #[test]
+        fn cleaning_an_article_twice_is_cleaning_it_once(
+            words in proptest::collection::vec(
+                proptest::sample::select(vec![
+                    "<p>", "</p>", "<table>", "<tr>", "<td>", "</td>", "<th>", "</tr>", "</table>", "<ul><li>", "</ul>",
+                    "<a href='record:x:1'>", "</a>", "<h4>", "</h4>", "word", " ", "&amp;", "<img src=https://x/y>", "<pre>",
+                    "</pre>", "<blockquote>", "</blockquote>", "<hr>", "\n", "<div>", "</div>", "<code>",
+                ]),
+                0..14,
+            ),
+            tables: bool,
+        ) {
+            let html = words.concat();
+            let once = rich(&html, tables);
+            proptest::prop_assert_eq!(rich(&once, tables), once.clone(), "{}", html);
+        }
         #[test]
         fn cleaning_twice_is_cleaning_once(
             words in proptest::collection::vec(

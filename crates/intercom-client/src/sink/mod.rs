@@ -13,16 +13,19 @@
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 
+mod absent;
 mod catalog;
 mod contact;
 mod conversation;
 mod fields;
 mod floor;
 mod guard;
+mod listing;
 mod losing;
 mod markup;
 mod options;
 mod read;
+mod reply;
 mod schema;
 mod shape_contact;
 mod shape_schema;
@@ -37,8 +40,8 @@ use async_trait::async_trait;
 use guard::Guard;
 use jiff::Timestamp;
 use mapping_core::{
-    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Meter, Observed, Prepared,
-    Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed,
+    Prepared, Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -55,6 +58,7 @@ pub struct IntercomSink {
     clock: Arc<dyn Clock>,
     acting: OnceLock<AdminId>,
     keep_metrics: AtomicBool,
+    absent: absent::Absent,
 }
 
 impl IntercomSink {
@@ -66,6 +70,7 @@ impl IntercomSink {
             options,
             clock: Arc::new(Timestamp::now),
             keep_metrics: AtomicBool::new(false),
+            absent: absent::Absent::default(),
         }
     }
 
@@ -121,7 +126,7 @@ fn family(step: &Step) -> &str {
 #[async_trait]
 impl Sink for IntercomSink {
     fn dialect(&self) -> Dialect {
-        Dialect { name: "intercom".into(), version: 1 }
+        Dialect { name: "intercom".into(), version: 2 }
     }
 
     async fn catalog(&self) -> Result<Catalog> {
@@ -147,11 +152,8 @@ impl Sink for IntercomSink {
         match family(call.step) {
             "contact" => self.prepare_contact(call).await,
             "tag" | "attribute" => self.prepare_schema(call).await,
-            _ => {
-                // So that the one call of `perform` is the only one.
-                self.acting().await?;
-                Ok(Prepared::default())
-            }
+            _ if call.step.op == steps::REPLY => self.prepare_reply(call).await,
+            _ => self.prepare_conversation(call).await,
         }
     }
 
@@ -182,7 +184,18 @@ impl Sink for IntercomSink {
     }
 
     fn batch_mark(&self, label: &str) -> Option<Draft> {
-        Some(Draft::new("tag", SourceRef::new("batch", label)).with("name", label))
+        Some(
+            Draft::new("tag", SourceRef::new("batch", label))
+                .with("name", format!("{}{label}", schema::MARK)),
+        )
+    }
+
+    async fn marked(&self, there: &Catalog) -> Result<Vec<Marked>> {
+        self.find_marks(there).await
+    }
+
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        self.list_objects(kind).await
     }
 
     fn floor(&self, draft: &Draft) -> u64 {

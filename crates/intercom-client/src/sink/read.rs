@@ -2,14 +2,16 @@
 
 use super::IntercomSink;
 use super::contact::{observed_fields, remote};
-use super::conversation::is_message;
 use super::fields::{PREFIX, observed};
+use super::listing::{named, whole};
+use super::reply::is_message;
 use crate::api::conversations::{Attachment, Author as WireAuthor, Conversation, ConversationPart};
 use crate::{ContactId, ConversationId};
 use mapping_core::{
-    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, SourceRef,
-    Value, Visibility, Window,
+    Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, Value,
+    Visibility, Window,
 };
+use std::collections::BTreeSet;
 
 impl IntercomSink {
     pub(super) async fn read_object(&self, at: &RemoteRef) -> Result<Option<Observed>> {
@@ -20,7 +22,7 @@ impl IntercomSink {
                 Ok(found.map(|it| conversation(&it)))
             }
             "contact" => {
-                let found = found(self.client.contacts().get(&ContactId::from(at.id.as_str())).await)?;
+                let found = self.find_contact(&ContactId::from(at.id.as_str())).await?;
                 Ok(found.map(|contact| {
                     let mut draft = named(&remote(&contact));
                     draft.fields = observed_fields(&contact);
@@ -65,14 +67,6 @@ fn found<T>(answer: Result<T>) -> Result<Option<T>> {
     }
 }
 
-fn named(at: &RemoteRef) -> Draft {
-    Draft::new(at.kind.clone(), SourceRef::new(at.kind.clone(), at.id.clone()))
-}
-
-fn whole(draft: Draft) -> Observed {
-    Observed { draft, window: Window::Whole, version: None }
-}
-
 fn with_type(mut draft: Draft, kind: mapping_core::FieldType, options: Vec<Value>) -> Draft {
     use mapping_core::FieldType as T;
     let word = match kind {
@@ -112,11 +106,21 @@ fn conversation(it: &Conversation) -> Observed {
         set(&format!("{PREFIX}{name}"), Some(observed(value)).filter(|v| *v != Value::Null));
     }
     let messages: Vec<Part> = it.parts().iter().filter(|p| is_message(p)).map(part).collect();
-    let hidden = it.part_count() - it.parts().len();
+    let hidden = (it.part_count() - it.parts().len()).saturating_sub(hidden_events(it));
     let shown = messages.len();
     draft.parts = opening(it).into_iter().chain(messages).collect();
     let window = if hidden == 0 { Window::Whole } else { Window::Last { shown, of: shown + hidden } };
     Observed { draft, window, version: it.updated_at.map(|t| t.as_second().to_string()) }
+}
+
+/// Events that a window hides: a long thread gets its attributes before its messages, and each that was set left one.
+fn hidden_events(it: &Conversation) -> usize {
+    let name = |p: &ConversationPart| {
+        let name = &p.extra.get("event_details")?["attribute"]["name"];
+        name.as_str().map(str::to_owned)
+    };
+    let shown: BTreeSet<String> = it.parts().iter().filter_map(name).collect();
+    it.custom_attributes.iter().filter(|(name, value)| !value.is_null() && !shown.contains(*name)).count()
 }
 
 fn starter(it: &Conversation) -> Option<String> {

@@ -12,6 +12,9 @@ use mapping_core::{
 };
 use std::collections::BTreeMap;
 
+/// The name of a tag that marks a batch begins with it.
+pub(super) const MARK: &str = "migration: ";
+
 /// The id of what had the name before we came.
 const EXISTING: &str = "existing";
 /// The attribute that a step is about, and its option.

@@ -229,6 +229,9 @@ impl Thread<'_> {
         };
         if let Some(person) = teammate {
             self.losing.relies_on(person.key());
+            // They may leave before this is written; then it heads the text.
+            let name = name.unwrap_or_else(|| cut_name(&person.name));
+            part.author.name = Some(Private::from(name)).filter(|n| !n.is_empty());
             return None;
         }
         if let Some(person) = self.catalog.person(&self.acting) {
@@ -279,12 +282,9 @@ impl Thread<'_> {
                 "pictures inside the text are left out; files stay files",
             );
         }
-        match (head, body.format) {
-            (None, _) => body,
-            (Some(head), Format::Plain) => Body::plain(format!("{head}:\n{}", body.text.as_str())),
-            (Some(head), Format::Html) => {
-                Body::html(format!("<p><b>{}:</b></p>{}", html_of_plain(head), body.text.as_str()))
-            }
+        match head {
+            None => body,
+            Some(head) => headed(body, head),
         }
     }
 
@@ -415,6 +415,14 @@ impl Thread<'_> {
 
     fn lose(&mut self, part: &Part, what: &str, rule: LossRule, why: &str) {
         self.losing.lose(&format!("parts[{}].{what}", part.key), rule, why);
+    }
+}
+
+/// A text with a line before it that says whose it is.
+pub(super) fn headed(body: Body, name: &str) -> Body {
+    match body.format {
+        Format::Plain => Body::plain(format!("{name}:\n{}", body.text.as_str())),
+        Format::Html => Body::html(format!("<p><b>{}:</b></p>{}", html_of_plain(name), body.text.as_str())),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::SinkOptions;
 use super::fields::PREFIX;
 use super::shape_thread::SPLIT;
+use crate::api::conversations::MOST_PARTS_SHOWN;
 use mapping_core::{
     Change, Draft, Effect, Error, ErrorKind, Link, Made, Part, Progress, RemoteRef, Result, SourceRef, Step,
     Value,
@@ -36,6 +37,9 @@ pub(super) const ATTRIBUTE_ARCHIVE: &str = "attribute.archive";
 pub(super) const OPTION_ARCHIVE: &str = "attribute.option_archive";
 pub(super) const OPTIONS_RESTORE: &str = "attribute.options_restore";
 
+/// Events that the last steps of a thread add to it: team, teammate, state.
+const MOST_EVENTS_AT_THE_END: usize = 3;
+
 pub(super) fn steps(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
     match change.desired.kind.as_str() {
         "conversation" => conversation(change, options),
@@ -61,15 +65,26 @@ fn conversation(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>>
     let (batch, others): (Vec<Step>, Vec<Step>) =
         tags(change).into_iter().partition(|step| step.args.get("link").is_some_and(|l| l == "batch"));
     steps.extend(batch);
+    let long = change.written.is_none() && is_long(want);
+    if long {
+        steps.extend(update(change, false, |field| field != "read")?);
+    }
     let replied = new_parts.iter().any(|i| *i > 0);
     steps.extend(new_parts.into_iter().filter(|i| *i > 0).map(|i| reply(want, i)));
     steps.extend(others);
-    steps.extend(update(change, replied)?);
+    steps.extend(update(change, replied, |field| !long || field == "read")?);
     let assigned = assignments(change);
     let reopened = replied || !assigned.is_empty();
     steps.extend(assigned);
     steps.extend(state(change, reopened));
     Ok(steps)
+}
+
+/// True when its events would push messages out of what a read shows. Then title and attributes are written before the
+/// messages: the newest parts are messages, and a thread that was left half-written says which ticket it is.
+fn is_long(want: &Draft) -> bool {
+    let events = want.fields.keys().filter(|f| f.starts_with(PREFIX)).count() + MOST_EVENTS_AT_THE_END;
+    want.parts.len() + events > MOST_PARTS_SHOWN
 }
 
 /// Everything the record links to is needed before its first call, so that no thread stands half-written and waits.
@@ -162,21 +177,23 @@ fn tag_step(op: &'static str, index: usize, tag: &Value) -> Step {
     }
 }
 
-/// One call for title, attributes and read mark.
-fn update(change: &Change<'_>, replied: bool) -> Result<Option<Step>> {
+/// One call for title, attributes and read mark, or for those of them that are asked for.
+fn update(change: &Change<'_>, replied: bool, asked: impl Fn(&str) -> bool) -> Result<Option<Step>> {
     let settable = |f: &&String| *f == "title" || *f == "read" || f.starts_with(PREFIX);
+    let all = change.desired.fields.keys().filter(settable).all(|f| asked(f));
     let fields: Vec<&String> = change
         .desired
         .fields
         .keys()
         .filter(settable)
+        .filter(|f| asked(f))
         .filter(|f| wants_write(change, f) || change.written.is_some() && replied && *f == "read")
         .collect();
     if fields.is_empty() {
         return Ok(None);
     }
     let step = Step::new(UPDATE, Effect::Overwrite);
-    if change.written.is_none() {
+    if change.written.is_none() && all {
         return Ok(Some(step));
     }
     let names =
@@ -214,13 +231,13 @@ fn assignments(change: &Change<'_>) -> Vec<Step> {
     for (field, op) in [("team", ASSIGN_TEAM), ("assignee", ASSIGN_ADMIN)] {
         let had = change.written.is_some_and(|w| w.fields.contains_key(field));
         if (change.desired.fields.contains_key(field) || had) && wants_write(change, field) {
-            steps.push(Step::new(op, Effect::Overwrite).refusal_is_loss());
+            steps.push(Step::new(op, Effect::Overwrite).refusal_is_loss().pass(1));
         }
     }
     steps
 }
 
-/// Closing is the last write, because replies and assignments open a thread.
+/// Assigning is a phase of its own, and closing is the last write of all, because replies and assignments open a thread.
 fn state(change: &Change<'_>, reopened: bool) -> Option<Step> {
     let want = change.desired.text("state");
     let changed = change.written.is_none_or(|w| w.field("state") != change.desired.field("state"));
@@ -228,10 +245,10 @@ fn state(change: &Change<'_>, reopened: bool) -> Option<Step> {
         return None;
     }
     match want {
-        "closed" => Some(Step::new(CLOSE, Effect::Overwrite)),
+        "closed" => Some(Step::new(CLOSE, Effect::Overwrite).pass(1)),
         // A wake-up time may have passed until then.
-        "snoozed" => Some(Step::new(SNOOZE, Effect::Overwrite).refusal_is_loss()),
-        "open" if change.written.is_some() && changed => Some(Step::new(OPEN, Effect::Overwrite)),
+        "snoozed" => Some(Step::new(SNOOZE, Effect::Overwrite).refusal_is_loss().pass(1)),
+        "open" if change.written.is_some() && changed => Some(Step::new(OPEN, Effect::Overwrite).pass(1)),
         _ => None,
     }
 }

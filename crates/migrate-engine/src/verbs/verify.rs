@@ -334,12 +334,15 @@ impl Reader<'_> {
         let differs = named(DIFFERS);
         let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
         let want = promised(draft, &progress).resolved(&refs);
-        seen.left = (draft.fields.len() - want.fields.len()) as u64;
-        let found = diff(&want, observed, &refs);
+        let kept = named(KEPT);
+        let mut found = diff(&want, observed, &refs);
+        // What a receipt names as written otherwise than promised was compared in the answer of its write.
+        found.retain(|d| !kept.contains(&d.field));
         seen.hidden = match observed.window {
             Window::Whole => 0,
-            Window::Last { shown, of } => of.saturating_sub(shown) as u64,
+            Window::Last { shown, .. } => want.parts.len().saturating_sub(1).saturating_sub(shown) as u64,
         };
+        seen.left = (draft.fields.len() - want.fields.len()) as u64;
         seen.compared = fields(&want, seen.hidden) + differs.len() as u64;
         seen.hidden_fields = fields(&want, 0) - fields(&want, seen.hidden);
         seen.differences = found.iter().map(|d| (d.field.clone(), how(d))).collect();

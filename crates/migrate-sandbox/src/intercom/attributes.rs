@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::call::{Answer, Call, Reply};
 use super::contacts::acting;
 use super::problem::Problem;
-use super::store::{AttributeOption, ConversationAttribute, DataAttribute};
+use super::store::{AttributeOption, Attributes, ConversationAttribute, DataAttribute};
 use super::view;
 
 const CONVERSATION_TYPES: [&str; 8] =
@@ -62,6 +62,16 @@ fn fits(attribute: &ConversationAttribute, value: &Value, limit: Option<usize>) 
             value.is_i64() || value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
         }
         _ => true,
+    }
+}
+
+/// Sets values of custom attributes; null removes one.
+pub(crate) fn put(held: &mut Attributes, values: Vec<(Arc<str>, Value)>) {
+    for (name, value) in values {
+        held.retain(|(known, _)| *known != name);
+        if !value.is_null() {
+            held.push((name, value));
+        }
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) struct Call<'a> {
 #[derive(Debug)]
 pub(crate) enum Reply {
     Json(Value),
+    /// JSON under another status than 200 (T10).
+    Coded(u16, Value),
+    /// A status other than 200 and no body.
+    Bare(u16),
     Empty,
 }
 

@@ -8,7 +8,7 @@ use super::call::{Answer, Call, Reply};
 use super::fields::Fields;
 use super::problem::Problem;
 use super::store::{Contact, TagApplied, Workspace};
-use super::{search, view};
+use super::{attributes, search, view};
 
 const ATTRIBUTE_LIMIT: usize = 255;
 
@@ -42,7 +42,7 @@ fn read_fields(ws: &Workspace, refuse_bad_phone: bool, fields: &Fields<'_>) -> W
         signed_up_at: number("signed_up_at"),
         last_seen_at: number("last_seen_at"),
         unsubscribed: fields.boolean("unsubscribed_from_emails"),
-        attributes: read_attributes(ws, fields),
+        attributes: read_attributes(ws, "contact", fields),
     };
     if fields.boolean("email_verified").is_some() && written.email.is_none() {
         fields.invalid("email_verified", "email_verified must be sent with email");
@@ -78,12 +78,14 @@ fn read_owner(ws: &Workspace, fields: &Fields<'_>) -> Option<u64> {
     owner
 }
 
-fn read_attributes(ws: &Workspace, fields: &Fields<'_>) -> Vec<(Arc<str>, Value)> {
+/// Values of custom attributes of contacts or companies; unknown ones are refused (T19).
+pub(crate) fn read_attributes(ws: &Workspace, model: &str, fields: &Fields<'_>) -> Vec<(Arc<str>, Value)> {
     let mut out = Vec::new();
     for (name, value) in fields.object("custom_attributes").into_iter().flatten() {
-        let known = ws.data_attributes.iter().find(|entry| {
-            entry.custom && entry.model == "contact" && !entry.archived && *entry.name == **name
-        });
+        let known = ws
+            .data_attributes
+            .iter()
+            .find(|entry| entry.custom && entry.model == model && !entry.archived && *entry.name == **name);
         let Some(known) = known else {
             fields.invalid("custom_attributes", format!("Custom attribute '{name}' does not exist"));
             continue;
@@ -156,12 +158,7 @@ fn apply(contact: &mut Contact, written: Written) {
     set(&mut contact.signed_up_at, written.signed_up_at);
     set(&mut contact.last_seen_at, written.last_seen_at);
     contact.unsubscribed = written.unsubscribed.unwrap_or(contact.unsubscribed);
-    for (name, value) in written.attributes {
-        contact.attributes.retain(|(known, _)| *known != name);
-        if !value.is_null() {
-            contact.attributes.push((name, value));
-        }
-    }
+    attributes::put(&mut contact.attributes, written.attributes);
 }
 
 pub(crate) fn create(call: &mut Call<'_>) -> Answer {
@@ -275,7 +272,7 @@ pub(crate) fn update(call: &mut Call<'_>) -> Answer {
 
 pub(crate) fn delete(call: &mut Call<'_>) -> Answer {
     let index = call.ws.contacts.index(call.id(0)).ok_or_else(Problem::no_user)?;
-    let contact = call.ws.contacts.remove(index).ok_or_else(Problem::no_user)?;
+    let contact = call.ws.remove_contact(index).ok_or_else(Problem::no_user)?;
     call.applied = true;
     Ok(Reply::Json(flagged(&contact, "deleted", true)))
 }

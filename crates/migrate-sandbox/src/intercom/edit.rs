@@ -213,6 +213,7 @@ impl Intercom {
             Edit::TeammateGone { admin } => {
                 let place = ws.admins.iter().position(|it| it.id == *admin).ok_or(EditError)?;
                 ws.admins.remove(place);
+                ws.left.push((now, *admin));
             }
             Edit::TeamGone { team } => {
                 let place = ws.teams.iter().position(|it| it.id == *team).ok_or(EditError)?;
@@ -224,7 +225,7 @@ impl Intercom {
             }
             Edit::DeleteContact { contact } => {
                 let index = ws.contacts.index(contact).ok_or(EditError)?;
-                ws.contacts.remove(index).ok_or(EditError)?;
+                ws.remove_contact(index).ok_or(EditError)?;
             }
             Edit::Delete { conversation } => {
                 ws.remove_conversation(at(conversation)?).ok_or(EditError)?;

@@ -51,6 +51,11 @@ impl<'a> Fields<'a> {
         value.as_str().or_else(|| self.wrong(key, "a string"))
     }
 
+    /// All keys of the object, in its order.
+    pub(crate) fn keys(&self) -> Vec<&'a str> {
+        self.map.keys().map(String::as_str).collect()
+    }
+
     /// An id: a string of digits or letters, or a number (T69).
     pub(crate) fn id(&self, key: &str) -> Option<String> {
         match self.any(key)? {

@@ -58,6 +58,32 @@ pub struct Knobs {
     pub file_store_bytes: u64,
     /// Endpoints, as `METHOD /path/{id}`, that the plan does not include (T70).
     pub plan_gated: Vec<String>,
+    /// Scopes that the token lacks, such as `read_write_articles_scope`; what needs one answers 403.
+    pub missing_scopes: Vec<String>,
+    /// Whether the sandbox clock goes on by itself when a window of the rate limit is used up, so that nobody waits.
+    pub auto_advance: AutoAdvance,
+    /// Whether a company that nobody belongs to is shown (T57).
+    pub empty_companies_seen: bool,
+    /// Seconds until a deleted company is archived (T57).
+    pub company_archive_after_s: i64,
+    /// Companies that one contact can belong to.
+    pub companies_per_contact: usize,
+    /// What becomes of a collection below the third level (T59).
+    pub deep_collections: DeepCollections,
+    /// What becomes of the collections and articles in a deleted collection.
+    pub children_of_deleted: ChildrenOfDeleted,
+    /// Rows of a page of articles or collections when the caller asks for no number.
+    pub library_page_size: usize,
+    /// Whether `parent_id` of an article must be a number on create and a string on update (T69).
+    pub strict_parent_id: bool,
+    /// Whether a translation into a language that no help centre has is refused; else it is stored.
+    pub refuse_unknown_locales: bool,
+    /// Whether assistants use an article that says nothing of them.
+    pub ai_available_by_default: bool,
+    /// Seconds until new articles and tags on them are found by search.
+    pub content_search_lag_s: i64,
+    /// Seconds until a bulk action is carried out (T61).
+    pub bulk_action_delay_s: i64,
     /// Whether the token may delete metrics with a conversation (T52).
     pub may_delete_metrics: bool,
     /// Whether a teammate without an inbox seat may be an author.
@@ -98,6 +124,19 @@ impl Default for Knobs {
             quarantined_names: vec![".exe".into()],
             file_store_bytes: 256 * 1024 * 1024,
             plan_gated: Vec::new(),
+            missing_scopes: Vec::new(),
+            auto_advance: AutoAdvance::Off,
+            empty_companies_seen: false,
+            company_archive_after_s: 30,
+            companies_per_contact: 1000,
+            deep_collections: DeepCollections::Refused,
+            children_of_deleted: ChildrenOfDeleted::GoToo,
+            library_page_size: 25,
+            strict_parent_id: true,
+            refuse_unknown_locales: true,
+            ai_available_by_default: true,
+            content_search_lag_s: 30,
+            bulk_action_delay_s: 30,
             may_delete_metrics: true,
             seatless_authors: false,
             max_body_bytes: 300 * 1024 * 1024,
@@ -115,6 +154,38 @@ pub struct RateChange {
     pub from_call: u64,
     /// Calls per ten seconds.
     pub limit: u32,
+}
+
+/// When the sandbox clock goes on to the next window of the rate limit by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoAdvance {
+    /// Never.
+    Off,
+    /// After a call was refused because the window is used up: the caller sees each 429.
+    OnRefusal,
+    /// After the last call that a window grants: a caller of its own pace sees none.
+    OnEmpty,
+}
+
+/// What becomes of a collection below the third level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeepCollections {
+    /// 400.
+    Refused,
+    /// It becomes a sibling of the collection that it was to be in.
+    Flattened,
+}
+
+/// What becomes of what is in a collection that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChildrenOfDeleted {
+    /// It is deleted too.
+    GoToo,
+    /// It stays, in no collection.
+    Stay,
 }
 
 /// Refuses replies that come too fast to one conversation.

@@ -4,22 +4,33 @@
 //! the description leaves open is a [knob](Knobs), set to the unkind reading. Times are those of a
 //! [`SandboxClock`]; everything asked is in a [`Journal`].
 
+mod articles;
 mod attributes;
 mod call;
+mod collections;
+mod companies;
 mod contacts;
+mod content;
 mod control;
 mod conversations;
 mod edit;
 mod endpoints;
 mod fields;
 mod files;
+mod hours;
+mod internal_articles;
 mod knobs;
+mod macros;
 mod markup;
+mod merging;
+mod notes;
+mod pages;
 mod problem;
 mod replies;
 mod search;
 mod seed;
 mod server;
+mod settings;
 pub(crate) mod store;
 mod view;
 mod workspace;
@@ -32,10 +43,13 @@ use crate::clock::SandboxClock;
 use crate::journal::Journal;
 
 pub use edit::{Edit, EditError};
-pub use knobs::{AttributeSearch, Fault, FaultRule, Knobs, PartOrder, Quarantine, RateChange, ReplyGuard};
-pub use seed::{Seed, SeedContact};
+pub use knobs::{
+    AttributeSearch, AutoAdvance, ChildrenOfDeleted, DeepCollections, Fault, FaultRule, Knobs, PartOrder,
+    Quarantine, RateChange, ReplyGuard,
+};
+pub use seed::{Seed, SeedArticle, SeedCollection, SeedCompany, SeedContact};
 pub use server::{LOST_HEADER, REFUSED_HEADER, router, serve};
-pub use store::{Admin, App, Team};
+pub use store::{Admin, App, Email, HelpCenter, HoursException, Interval, Macro, Schedule, Team};
 
 /// Handle on a stand-in; clones share it.
 #[derive(Debug, Clone)]
@@ -87,6 +101,26 @@ pub struct State {
     pub data_attributes: u64,
     /// Conversations that were deleted.
     pub deleted_conversations: u64,
+    /// Companies that are not archived, those that nobody belongs to included.
+    pub companies: u64,
+    /// Notes on contacts and companies.
+    pub notes: u64,
+    /// Collections of the help centres.
+    pub collections: u64,
+    /// Articles, internal ones not.
+    pub articles: u64,
+    /// Articles that customers can read in some language.
+    pub published_articles: u64,
+    /// Articles for teammates alone.
+    pub internal_articles: u64,
+    /// Articles, internal ones too, that some assistant may use.
+    pub articles_for_ai: u64,
+    /// Redirects of old addresses.
+    pub redirects: u64,
+    /// Schedules of office hours.
+    pub office_hours: u64,
+    /// Saved replies.
+    pub macros: u64,
 }
 
 impl Default for Intercom {
@@ -102,6 +136,7 @@ impl Intercom {
         let knobs = Knobs::default();
         let mut ws = store::Workspace::default();
         ws.admins.push(seed::token_owner());
+        ws.library.help_centers.push(store::HelpCenter::default());
         ws.data_attributes = attributes::standard();
         let random = fastrand::Rng::with_seed(knobs.seed);
         let inner = Inner { ws, knobs, journal: Journal::default(), window: Window::default(), random };
@@ -199,6 +234,24 @@ fn count(ws: &store::Workspace) -> State {
         data_attributes: ws.data_attributes.iter().filter(|entry| entry.custom && !entry.archived).count()
             as u64,
         deleted_conversations: ws.deleted.len() as u64,
+        companies: ws.live_companies().count() as u64,
+        notes: ws.notes.len() as u64,
+        collections: ws.library.collections.len() as u64,
+        articles: ws.library.articles.len() as u64,
+        published_articles: ws
+            .library
+            .articles
+            .values()
+            .filter(|it| it.contents.iter().any(|content| content.published))
+            .count() as u64,
+        internal_articles: ws.library.internal.len() as u64,
+        articles_for_ai: (ws.library.articles.values().map(|it| it.availability))
+            .chain(ws.library.internal.values().map(|it| it.availability))
+            .filter(|it| it.any())
+            .count() as u64,
+        redirects: ws.library.redirects.len() as u64,
+        office_hours: ws.schedules.len() as u64,
+        macros: ws.macros.len() as u64,
         ..State::default()
     };
     for it in ws.conversations.values() {

@@ -25,7 +25,7 @@ use tokio::net::{TcpListener, TcpStream};
 use super::call::{Call, Reply, Version};
 use super::endpoints::{self, Endpoint};
 use super::files::{self, Fetched};
-use super::knobs::{Fault, Knobs};
+use super::knobs::{AutoAdvance, Fault, Knobs};
 use super::problem::Problem;
 use super::{Inner, Intercom, control};
 use crate::journal::Entry;
@@ -187,6 +187,11 @@ impl Intercom {
         };
         let (headers, over) = inner.spend(now, n);
         let fault = if over.is_some() { None } else { inner.fault(n, method, &entry.endpoint) };
+        if fault.is_some() && entry.endpoint == "/companies/scroll" {
+            // An answer that fails midway ends the walk: it must begin anew (T71).
+            inner.ws.scroll = None;
+        }
+        let refused = over.is_some();
         let result = match over {
             Some(limit) => Err(rate_exceeded(limit)),
             None if fault.is_some_and(|fault| !fault.applies()) => Ok((Reply::Empty, false, Vec::new())),
@@ -195,6 +200,14 @@ impl Intercom {
         let mut outcome = finish(result, n, headers, fault, &mut entry);
         outcome.fault = fault;
         inner.journal.record(entry);
+        let go_on = match inner.knobs.auto_advance {
+            AutoAdvance::Off => false,
+            AutoAdvance::OnRefusal => refused,
+            AutoAdvance::OnEmpty => refused || inner.window.used >= inner.knobs.rate_limit,
+        };
+        if go_on {
+            self.clock.advance_to(inner.window.start + WINDOW_S);
+        }
         outcome
     }
 }
@@ -214,6 +227,8 @@ fn finish(
             entry.ignored_keys = ignored;
             match reply {
                 Reply::Json(value) => (200, Bytes::from(value.to_string())),
+                Reply::Coded(status, value) => (status, Bytes::from(value.to_string())),
+                Reply::Bare(status) => (status, Bytes::new()),
                 Reply::Empty => (200, Bytes::new()),
             }
         }
@@ -275,6 +290,7 @@ impl Inner {
     ) -> Ran {
         let Self { ws, knobs, journal, .. } = self;
         let knobs: &Knobs = knobs;
+        ws.settle(now);
         check_token(&parts.headers, knobs)?;
         entry.authorized = true;
         check_accept(&parts.headers)?;
@@ -284,6 +300,12 @@ impl Inner {
         if version < endpoint.since {
             let message = "Requested resource is not available in current API version.";
             return Err(Problem::new(400, "intercom_version_invalid", message));
+        }
+        if let Some(scope) =
+            endpoints::scope(endpoint).filter(|scope| knobs.missing_scopes.iter().any(|it| it == scope))
+        {
+            let message = format!("You do not have the required scope ({scope}) to access this resource");
+            return Err(Problem::new(403, "forbidden", message));
         }
         if knobs.plan_gated.contains(&format!("{} {}", endpoint.method, endpoint.path)) {
             return Err(Problem::new(403, "api_plan_restricted", "Active subscription needed."));

@@ -1,10 +1,22 @@
 //! What a workspace holds, kept small enough for a hundred thousand conversations.
 
+mod library;
+mod people;
+mod settings;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use library::HelpCenter;
+pub(crate) use library::{
+    Article, ArticleContent, Availability, BulkAction, Collection, InternalArticle, Library, Queued,
+    Redirect, Snippet, Wording,
+};
+pub(crate) use people::{About, Company, Note, Scroll};
+pub use settings::{Email, HoursException, Interval, Macro, Schedule};
 
 /// Values of custom attributes by name, in the order in which they were set.
 pub(crate) type Attributes = Vec<(Arc<str>, Value)>;
@@ -28,6 +40,16 @@ pub(crate) struct Workspace {
     pub(crate) data_attributes: Vec<DataAttribute>,
     pub(crate) tags: BTreeMap<u64, Tag>,
     pub(crate) files: FileStore,
+    /// In the order in which they were made; a place is never given twice.
+    pub(crate) companies: Vec<Company>,
+    pub(crate) scroll: Option<Scroll>,
+    pub(crate) notes: BTreeMap<u64, Note>,
+    pub(crate) library: Library,
+    pub(crate) macros: Vec<Macro>,
+    pub(crate) schedules: BTreeMap<u64, Schedule>,
+    pub(crate) emails: Vec<Email>,
+    /// When teammates left, and which.
+    pub(crate) left: Vec<(i64, u64)>,
     next: Counters,
 }
 
@@ -99,6 +121,14 @@ struct Counters {
     attribute: u64,
     tag: u64,
     contact: u64,
+    note: u64,
+    collection: u64,
+    article: u64,
+    content: u64,
+    internal: u64,
+    snippet: u64,
+    redirect: u64,
+    setting: u64,
 }
 
 impl Default for Counters {
@@ -111,6 +141,14 @@ impl Default for Counters {
             attribute: 1,
             tag: 101,
             contact: 0x1bb6_9f9f,
+            note: 2000,
+            collection: 15_900,
+            article: 39_000,
+            content: 678_000,
+            internal: 71_000,
+            snippet: 92_000,
+            redirect: 26,
+            setting: 120,
         }
     }
 }
@@ -127,7 +165,9 @@ macro_rules! counters {
 impl Workspace {
     counters!(
         next_conversation conversation, next_message message, next_part part,
-        next_attribute attribute, next_tag tag
+        next_attribute attribute, next_tag tag, next_note note, next_collection collection,
+        next_article article, next_content content, next_internal internal, next_snippet snippet,
+        next_redirect redirect, next_setting setting
     );
 
     pub(crate) fn next_contact_id(&mut self, now: i64) -> String {
@@ -176,6 +216,32 @@ impl Workspace {
             }
         }
         Some(conversation)
+    }
+
+    /// Removes a contact for good, also from the companies it belongs to.
+    pub(crate) fn remove_contact(&mut self, index: u32) -> Option<Contact> {
+        let contact = self.contacts.remove(index)?;
+        for company in &mut self.companies {
+            company.members.remove(&index);
+        }
+        self.notes.retain(|_, note| note.about != About::Contact(index));
+        Some(contact)
+    }
+
+    /// Companies that a caller can know of, with their places.
+    pub(crate) fn live_companies(&self) -> impl Iterator<Item = (usize, &Company)> {
+        self.companies.iter().enumerate().filter(|(_, company)| !company.archived)
+    }
+
+    /// Carries out what was asked for earlier and is due by now.
+    pub(crate) fn settle(&mut self, now: i64) {
+        for company in &mut self.companies {
+            if !company.archived && company.archive_at.is_some_and(|at| at <= now) {
+                company.archived = true;
+                company.members.clear();
+            }
+        }
+        self.library.settle(now);
     }
 
     pub(crate) fn tag_named(&self, name: &str) -> Option<u64> {

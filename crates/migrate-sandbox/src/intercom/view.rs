@@ -7,7 +7,8 @@ use super::knobs::{PartOrder, Quarantine};
 use super::markup;
 use super::problem::request_id;
 use super::store::{
-    Admin, Attributes, Author, Contact, Conversation, ConversationAttribute, DataAttribute, File, Part,
+    About, Admin, Article, ArticleContent, Attributes, Author, Collection, Company, Contact, Conversation,
+    ConversationAttribute, DataAttribute, File, HelpCenter, InternalArticle, Note, Part, Redirect, Snippet,
     State, TagApplied, Team, Workspace,
 };
 
@@ -35,17 +36,29 @@ pub(crate) fn attributes(values: &Attributes) -> Value {
     Value::Object(values.iter().map(|(name, value)| (name.to_string(), value.clone())).collect())
 }
 
+/// The first ten, and where the rest is.
 fn address_list(contact: &Contact, what: &str, data: Vec<Value>) -> Value {
+    const SHOWN: usize = 10;
     let total = data.len();
-    json!({"type": "list", "data": data, "url": format!("/contacts/{}/{what}", contact.id),
-        "total_count": total, "has_more": false})
+    json!({"type": "list", "data": &data[..total.min(SHOWN)], "url": format!("/contacts/{}/{what}", contact.id),
+        "total_count": total, "has_more": total > SHOWN})
 }
 
 pub(crate) fn contact(ws: &Workspace, contact: &Contact) -> Value {
-    let tags = contact.tags.iter().take(10).map(|applied| {
+    let tags = contact.tags.iter().map(|applied| {
         let id = applied.tag.to_string();
         json!({"type": "tag", "url": format!("/tags/{id}"), "id": id})
     });
+    let index = ws.contacts.index(&contact.id);
+    let own_notes = ws.notes.values().filter(|note| index.map(About::Contact) == Some(note.about));
+    let notes = own_notes
+        .map(|note| json!({"type": "note", "id": note.id.to_string(), "url": format!("/notes/{}", note.id)}))
+        .collect();
+    let own_companies =
+        ws.live_companies().filter(|(_, it)| index.is_some_and(|index| it.members.contains(&index)));
+    let companies = own_companies
+        .map(|(_, it)| json!({"type": "company", "id": it.id, "url": format!("/companies/{}", it.id)}))
+        .collect();
     let avatar = contact.avatar.as_ref().map(|url| json!({"type": "avatar", "image_url": url}));
     let mut out = Map::new();
     for name in [
@@ -73,8 +86,8 @@ pub(crate) fn contact(ws: &Workspace, contact: &Contact) -> Value {
         "signed_up_at": contact.signed_up_at, "last_seen_at": contact.last_seen_at,
         "custom_attributes": attributes(&contact.attributes),
         "tags": address_list(contact, "tags", tags.collect()),
-        "notes": address_list(contact, "notes", Vec::new()),
-        "companies": address_list(contact, "companies", Vec::new()),
+        "notes": address_list(contact, "notes", notes),
+        "companies": address_list(contact, "companies", companies),
         "location": {"type": "location", "country": null, "region": null, "city": null},
         "social_profiles": {"type": "list", "data": []},
     }) else {
@@ -300,4 +313,163 @@ pub(crate) fn user_message(conversation: &Conversation) -> Value {
 /// An id for an option of a list attribute.
 pub(crate) fn option_id(attribute: u64, index: usize) -> String {
     request_id(attribute * 100_000 + index as u64)
+}
+
+pub(crate) fn company(ws: &Workspace, company: &Company) -> Value {
+    let members = company.members.iter().filter(|index| ws.contacts.get(**index).is_some()).count();
+    let mut out = json!({
+        "type": "company", "id": company.id, "app_id": ws.app.id_code, "company_id": company.company_id,
+        "plan": company.plan.as_ref().map_or_else(|| json!({}), |name| json!({"type": "plan", "id": "1", "name": name})),
+        "created_at": company.created_at, "updated_at": company.updated_at,
+        "monthly_spend": company.monthly_spend, "session_count": 0, "user_count": members,
+        "tags": {"type": "tag.list", "tags": []}, "segments": {"type": "segment.list", "segments": []},
+        "custom_attributes": attributes(&company.attributes),
+    });
+    // The description leaves no room for null: what was never set is absent.
+    let texts = [("name", &company.name), ("website", &company.website), ("industry", &company.industry)];
+    for (key, text) in texts {
+        if let Some(text) = text {
+            out[key] = json!(text);
+        }
+    }
+    for (key, number) in [("size", company.size), ("remote_created_at", company.remote_created_at)] {
+        if let Some(number) = number {
+            out[key] = json!(number);
+        }
+    }
+    out
+}
+
+pub(crate) fn note(ws: &Workspace, note: &Note) -> Value {
+    let author = ws.admins.iter().find(|admin| admin.id == note.author).map(|it| admin(it, &ws.teams));
+    let mut out = json!({"type": "note", "id": note.id.to_string(), "created_at": note.created_at,
+        "author": author, "body": note.body});
+    match note.about {
+        About::Contact(index) => {
+            let id = ws.contacts.get(index).map(|contact| contact.id.clone()).unwrap_or_default();
+            out["contact"] = json!({"type": "contact", "id": id});
+        }
+        About::Company(place) => {
+            let id = ws.companies.get(place).map(|company| company.id.clone()).unwrap_or_default();
+            out["company"] = json!({"type": "company", "id": id});
+        }
+    }
+    out
+}
+
+const LONG_AGO: i64 = 1_700_000_000;
+
+pub(crate) fn help_center(ws: &Workspace, it: &HelpCenter) -> Value {
+    json!({"type": "help_center", "id": it.id.to_string(), "workspace_id": ws.app.id_code, "created_at": LONG_AGO,
+        "updated_at": LONG_AGO, "identifier": it.identifier, "website_turned_on": it.website_turned_on,
+        "display_name": ws.app.name, "url": it.url(), "custom_domain": it.custom_domain, "default": it.default,
+        "locales": it.locales})
+}
+
+/// Start of the addresses of what lies in a help centre.
+fn library_url(ws: &Workspace, help_center: Option<u64>) -> String {
+    let library = &ws.library;
+    let own = help_center.and_then(|id| library.help_centers.iter().find(|it| it.id == id));
+    own.or(library.default_help_center()).map(HelpCenter::url).unwrap_or_default()
+}
+
+pub(crate) fn collection(ws: &Workspace, it: &Collection) -> Value {
+    let help_center = ws.library.help_centers.iter().find(|known| known.id == it.help_center);
+    let default = help_center.and_then(|known| known.locales.first()).map_or("en", String::as_str);
+    let group = |name: &str, description: &Option<String>| json!({"type": "group_content", "name": name, "description": description.clone().unwrap_or_default()});
+    let mut translated =
+        json!({"type": "group_translated_content", default: group(&it.name, &it.description)});
+    for (locale, wording) in &it.translations {
+        translated[locale] = group(&wording.name, &wording.description);
+    }
+    // What lies inside another names no help centre: that of the outermost counts.
+    let own = it.parent.is_none().then_some(it.help_center);
+    json!({
+        "id": it.id.to_string(), "workspace_id": ws.app.id_code, "name": it.name, "description": it.description,
+        "created_at": it.created_at, "updated_at": it.updated_at,
+        "url": format!("{}/{default}/collections/{}", library_url(ws, Some(it.help_center)), it.id),
+        "icon": "book-bookmark", "order": it.id % 1000, "default_locale": default,
+        "translated_content": translated, "parent_id": it.parent.map(|id| id.to_string()), "help_center_id": own,
+    })
+}
+
+/// Words of a title as they stand in an address.
+fn slug(title: &str) -> String {
+    let words: Vec<String> = title
+        .to_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect();
+    words.join("-")
+}
+
+/// Where customers read it; none while it is a draft.
+fn article_url(ws: &Workspace, it: &Article, content: &ArticleContent) -> Option<String> {
+    let mut top = it.parent.and_then(|id| ws.library.collections.get(&id));
+    while let Some(outer) = top.and_then(|it| it.parent).and_then(|id| ws.library.collections.get(&id)) {
+        top = Some(outer);
+    }
+    let start = library_url(ws, top.map(|it| it.help_center));
+    content
+        .published
+        .then(|| format!("{start}/{}/articles/{}-{}", content.locale, it.id, slug(&content.title)))
+}
+
+fn article_content(ws: &Workspace, it: &Article, content: &ArticleContent) -> Value {
+    let mut out = json!({
+        "type": "article_content", "title": content.title, "description": content.description, "body": content.body,
+        "author_id": content.author, "state": if content.published { "published" } else { "draft" },
+        "created_at": content.created_at, "updated_at": content.updated_at, "has_unpublished_changes": false,
+    });
+    if let Some(url) = article_url(ws, it, content) {
+        out["url"] = json!(url);
+    }
+    out
+}
+
+pub(crate) fn article(ws: &Workspace, it: &Article) -> Value {
+    let tags: Vec<Value> = it.tags.iter().map(|applied| tag(ws, applied)).collect();
+    let mut translated = json!({"type": "article_translated_content"});
+    for content in &it.contents {
+        translated[&content.locale] = article_content(ws, it, content);
+    }
+    let Some(first) = it.contents.first() else { return Value::Null };
+    json!({
+        "type": "article", "id": it.id.to_string(), "workspace_id": ws.app.id_code, "title": first.title,
+        "description": first.description, "body": first.body, "author_id": first.author,
+        "state": if first.published { "published" } else { "draft" },
+        "created_at": it.created_at, "updated_at": it.updated_at, "url": article_url(ws, it, first),
+        "parent_ids": it.parent.into_iter().collect::<Vec<_>>(), "has_unpublished_changes": false,
+        "draft_updated_at": null, "ai_chatbot_availability": it.availability.chatbot,
+        "ai_copilot_availability": it.availability.copilot, "ai_sales_agent_availability": it.availability.sales,
+        "default_locale": first.locale, "translated_content": translated,
+        "tags": {"type": "tag.list", "tags": tags},
+        "statistics": {"type": "article_statistics", "views": 0, "conversations": 0, "reactions": 0,
+            "happy_reaction_percentage": 0, "neutral_reaction_percentage": 0, "sad_reaction_percentage": 0},
+    })
+}
+
+pub(crate) fn internal_article(ws: &Workspace, it: &InternalArticle) -> Value {
+    let locale = ws.library.default_help_center().and_then(|known| known.locales.first());
+    json!({
+        "type": "internal_article", "id": it.id.to_string(), "title": it.title, "body": it.body,
+        "owner_id": it.owner, "author_id": it.author, "created_at": it.created_at, "updated_at": it.updated_at,
+        "locale": locale.map_or("en", String::as_str), "audience_ids": [],
+        "ai_chatbot_availability": it.availability.chatbot, "ai_copilot_availability": it.availability.copilot,
+        "ai_sales_agent_availability": it.availability.sales,
+    })
+}
+
+pub(crate) fn snippet(it: &Snippet) -> Value {
+    json!({"type": "content_snippet", "id": it.id.to_string(), "title": it.title, "locale": "en",
+        "json_blocks": [], "body_markdown": it.body, "chatbot_availability": 0, "copilot_availability": 0,
+        "ai_chatbot_availability": false, "ai_copilot_availability": false, "ai_sales_agent_availability": false,
+        "created_at": it.created_at, "updated_at": it.created_at, "audience_ids": []})
+}
+
+pub(crate) fn redirect(it: &Redirect) -> Value {
+    json!({"type": "help_center_redirect", "id": it.id.to_string(), "from_url": it.from_url, "locale": it.locale,
+        "help_center_id": it.help_center.to_string(), "target_type": it.target_type,
+        "target_id": it.target.to_string(), "created_at": it.created_at, "updated_at": it.created_at})
 }

@@ -247,20 +247,21 @@ pub(crate) fn reckon(
     }
     walk(run, drafts, &mut ahead)?;
     let mut report = paced(run, drafts.inputs().catalog.quota, options, seen)?;
-    for ((_, _), (mut price, longest)) in ahead.phases {
-        price.seconds = report.seconds(price.calls).map(|seconds| {
-            let alone = (longest as f64 * seen.latency.unwrap_or_default()).ceil() as u64;
-            seconds.max(alone)
-        });
+    let mut seconds = report.rate.map(|rate| seen.look_calls as f64 / rate);
+    for (mut price, longest) in ahead.phases.into_values() {
+        // The steps of one record follow each other: a phase is never over before its longest thread.
+        let alone = longest as f64 * seen.latency.unwrap_or_default();
+        let phase = report.rate.map(|rate| (price.calls as f64 / rate).max(alone));
+        seconds = seconds.zip(phase).map(|(sum, phase)| sum + phase);
+        price.seconds = phase.map(|phase| phase.ceil() as u64);
         report.load.records += if price.name.contains(" (pass ") { 0 } else { price.records };
         report.load.calls += price.calls;
         report.load.calls_worst += price.calls_worst;
         report.phases.push(price);
     }
-    let by_phase = report.phases.iter().map(|p| p.seconds).sum::<Option<u64>>();
     report.load.calls += seen.look_calls;
     report.load.calls_worst += seen.look_calls;
-    report.load.seconds = report.seconds(report.load.calls).max(by_phase.filter(|_| seen.latency.is_some()));
+    report.load.seconds = seconds.map(|seconds| seconds.ceil() as u64);
     let per_record = measured(run, Measured::Verify)?.unwrap_or(1.0);
     report.verify = report.reads(ahead.verify_records, per_record);
     report.verify_sampled = report.reads(ahead.verify_records.min(options.sample), per_record);

@@ -50,7 +50,7 @@ pub(crate) struct Bench {
     pub(crate) password: String,
     pub(crate) token: String,
     home: tempfile::TempDir,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 /// How a process ended.

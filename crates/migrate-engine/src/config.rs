@@ -1,10 +1,16 @@
 //! `migration.toml`: what a person decides about a run. No secrets.
 
 use crate::Failure;
+use crate::store::PlanRow;
+use crate::strata::word;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use mapping_core::model::Status;
 use mapping_core::{Error, ErrorKind};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use std::collections::BTreeMap;
 
 /// The content of `migration.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +33,53 @@ pub struct Config {
     /// How hard the engine works.
     #[serde(default)]
     pub limits: Limits,
+    /// What is asked of people before something is written.
+    #[serde(default)]
+    pub approval: ApprovalRules,
+    /// The waves in which tickets move, by name: `apply --wave NAME`.
+    #[serde(default)]
+    pub waves: BTreeMap<String, Wave>,
+}
+
+/// What is asked of people before something is written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct ApprovalRules {
+    /// `apply` carries out only a plan that somebody approved by name; a plan with another digest is another plan.
+    pub plan: bool,
+}
+
+/// Which tickets a wave takes: those that every condition fits. A ticket moves once, whatever further waves take it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[non_exhaustive]
+pub struct Wave {
+    /// Only tickets closed before this day (UTC); one without a time of closing counts by its last change, if it is
+    /// closed or resolved.
+    #[serde(deserialize_with = "day", skip_serializing_if = "Option::is_none")]
+    pub closed_before: Option<Date>,
+    /// Only tickets created on or after this day (UTC).
+    #[serde(deserialize_with = "day", skip_serializing_if = "Option::is_none")]
+    pub created_from: Option<Date>,
+    /// Only tickets created before this day (UTC).
+    #[serde(deserialize_with = "day", skip_serializing_if = "Option::is_none")]
+    pub created_before: Option<Date>,
+    /// Only tickets in one of these states: `open`, `pending`, `on_hold`, `resolved`, `closed`. Any, when it is empty.
+    pub states: Vec<Status>,
+}
+
+impl Wave {
+    /// Whether the wave takes the ticket of this row.
+    pub(crate) fn takes(&self, row: &PlanRow) -> bool {
+        let day = |moment: Option<Timestamp>| moment.map(|at| at.to_zoned(TimeZone::UTC).date());
+        let before =
+            |end: Option<Date>, at: Option<Timestamp>| end.is_none_or(|end| day(at).is_some_and(|day| day < end));
+        let from = self.created_from.is_none_or(|from| day(row.at).is_some_and(|day| day >= from));
+        let state = self.states.is_empty()
+            || self.states.iter().any(|s| row.strata.contains(&format!("status={}", word(s))));
+        state && from && before(self.created_before, row.at) && before(self.closed_before, row.closed)
+    }
 }
 
 /// What is moved.
@@ -101,6 +154,11 @@ impl Config {
         }
         if !(1..=64).contains(&config.limits.workers) {
             return Err(Failure::usage("migration.toml: limits.workers must be between 1 and 64"));
+        }
+        if let Some(name) = config.waves.keys().find(|name| name.is_empty() || !name.chars().all(plain)) {
+            return Err(Failure::usage(format!(
+                "migration.toml: the wave {name:?}: a wave's name is letters, digits, `-` and `_`"
+            )));
         }
         Ok(config)
     }

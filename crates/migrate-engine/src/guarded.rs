@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::{
-    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Meter, Observed, Prepared,
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed, Prepared,
     Progress, Receipt, RemoteRef, Result, Retry, Shaped, Sink, Step,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -112,6 +112,12 @@ impl Sink for Guarded<'_> {
     }
     fn batch_mark(&self, label: &str) -> Option<Draft> {
         self.sink.batch_mark(label)
+    }
+    async fn marked(&self, there: &Catalog) -> Result<Vec<Marked>> {
+        self.sink.marked(there).await
+    }
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        self.sink.list(kind).await
     }
     fn floor(&self, draft: &Draft) -> u64 {
         self.sink.floor(draft)

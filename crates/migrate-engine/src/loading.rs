@@ -3,12 +3,12 @@
 use crate::crew::{Verdict, Work};
 use crate::drafts::Drafts;
 use crate::guarded::{Guarded, Halt};
-use crate::store::{Batch, Member, MemberState, PlanRow, Quarantined};
+use crate::store::{Batch, BatchKind, Member, MemberState, PassCost, PlanRow, Quarantined};
 use crate::{Config, Ctx, Event, Run};
 use async_trait::async_trait;
 use mapping_core::{
-    Blobs, Clock, Draft, End, Env, Error, ErrorKind, Loss, LossRule, Made, Progress, Refs, RemoteRef, Result,
-    Sink, SourceRef, State, Step, drive,
+    Blobs, Clock, Draft, End, Env, Loss, LossRule, Made, Progress, Refs, RemoteRef, Result,
+    Sink, SourceRef, State, Step, drive_pass,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,13 +61,14 @@ pub(crate) fn env<'a>(
 /// What a draft and its steps link to, as far as it is at the destination.
 pub(crate) fn refs_of(run: &Run, draft: &Draft, steps: &[Step], batch: Option<&RemoteRef>) -> Result<Refs> {
     let mut names = draft.needs();
+    names.extend(draft.mentions.iter().cloned());
     names.extend(steps.iter().flat_map(|s| s.needs.iter().cloned()));
     names.sort();
     names.dedup();
     Ok(Refs { records: run.ledger().targets(&names)?, batch: batch.cloned() })
 }
 
-/// Writes the members of one phase of a batch.
+/// Writes the members of one phase of a batch, as far as one pass goes.
 pub(crate) struct Loading<'a> {
     pub(crate) run: &'a Run,
     pub(crate) sink: &'a Guarded<'a>,
@@ -76,6 +77,7 @@ pub(crate) struct Loading<'a> {
     pub(crate) batch: &'a Batch,
     pub(crate) mark: Option<RemoteRef>,
     pub(crate) phase: u32,
+    pub(crate) pass: u8,
     pub(crate) blobs: Arc<dyn Blobs>,
     pub(crate) cursor: Mutex<u64>,
     pub(crate) refusals: Refusals,
@@ -85,9 +87,8 @@ pub(crate) struct Loading<'a> {
 impl Work for Loading<'_> {
     fn next(&self) -> Result<Vec<Member>> {
         let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = [MemberState::Open];
-        let members =
-            self.run.ledger().members(self.batch.number, Some(self.phase), &open, *cursor, false, FETCH)?;
+        let ledger = self.run.ledger();
+        let members = ledger.open_in_pass(self.batch.number, self.phase, self.pass, *cursor, FETCH)?;
         if let Some(last) = members.last() {
             *cursor = last.seq;
         }
@@ -110,13 +111,15 @@ impl Work for Loading<'_> {
             self.run.ledger().journal(&row.record, &row.aliases, finished.steps)?;
         self.refusals.recall(&row.record, &mut progress);
         let env = env(self.run.config(), self.sink, &self.blobs, self.ctx.timer);
-        match drive(&env, draft, &refs, &mut progress, &mut *journal).await? {
-            End::Done => self.done(row, draft, &progress).await,
+        let pass = self.last_pass();
+        match drive_pass(&env, draft, &refs, &mut progress, &mut *journal, pass).await? {
+            End::Done => self.through(row, draft, &progress).await,
             End::Parked { until, why } => {
                 self.refusals.keep(&row.record, &progress);
                 Ok(Verdict::Parked { until, why })
             }
             End::Quarantined { why } => {
+                self.file_losses(draft, &progress).await?;
                 self.put_aside(&row.record, &why, progress.is_unsettled()).await?;
                 Ok(Verdict::Over)
             }
@@ -125,13 +128,21 @@ impl Work for Loading<'_> {
 
     async fn give_up(&self, member: &Member, why: &str) -> Result<()> {
         let progress = self.run.ledger().progress(&member.row.record)?.unwrap_or_default();
+        if let Ok(finished) = self.drafts.again(&member.row) {
+            self.file_losses(&finished.shaped.draft, &progress).await?;
+        }
         self.put_aside(&member.row.record, why, progress.is_unsettled()).await
     }
 }
 
 impl Loading<'_> {
     fn phase_name(&self) -> &'static str {
-        if self.batch.kind == crate::store::BatchKind::Schema { "schema" } else { "apply" }
+        if self.batch.kind == BatchKind::Schema { "schema" } else { "apply" }
+    }
+
+    /// The last pass that records are driven through; schema has one phase, and all its passes are driven in it.
+    fn last_pass(&self) -> u8 {
+        if self.batch.kind == BatchKind::Schema { u8::MAX } else { self.pass }
     }
 
     fn stale(&self, row: &PlanRow, why: &str) -> Result<Verdict> {
@@ -139,15 +150,14 @@ impl Loading<'_> {
         Ok(Verdict::Over)
     }
 
-    async fn done(&self, row: &PlanRow, draft: &Draft, progress: &Progress) -> Result<Verdict> {
-        let losses = refused_losses(draft, progress);
-        for loss in &losses {
-            let (record, field, rule) = (loss.record.clone(), loss.field.clone(), loss.rule);
-            self.ctx.observer.event(Event::Lost { record, field, rule });
-        }
+    /// A record is through this pass: it waits for the next one that it needs, or is done.
+    async fn through(&self, row: &PlanRow, draft: &Draft, progress: &Progress) -> Result<Verdict> {
+        self.file_losses(draft, progress).await?;
         let ledger = self.run.ledger();
-        if !losses.is_empty() {
-            ledger.add_losses(losses).await?;
+        let open = progress.entries.iter().filter(|e| !e.state.is_over());
+        if let Some(pass) = open.map(|e| e.step.pass).min() {
+            ledger.set_pass(self.batch.number, &row.record, pass).await?;
+            return Ok(Verdict::Over);
         }
         let first = progress.receipts().map(|(_, receipt)| &receipt.made);
         let made = first.into_iter().find(|m| matches!(m, Made::Created(_) | Made::Matched(_)));
@@ -157,6 +167,20 @@ impl Loading<'_> {
         };
         ledger.set_member(self.batch.number, &row.record, state, "").await?;
         Ok(Verdict::Over)
+    }
+
+    /// Keeps what the writes found they could not keep. All of the record's are put in the place of what was kept of it
+    /// before, so that each is there once, however often the record was stopped.
+    async fn file_losses(&self, draft: &Draft, progress: &Progress) -> Result<()> {
+        let losses = write_losses(draft, progress);
+        for (_, loss) in losses.iter().filter(|(pass, _)| *pass == self.pass) {
+            let (record, field, rule) = (loss.record.clone(), loss.field.clone(), loss.rule);
+            self.ctx.observer.event(Event::Lost { record, field, rule });
+        }
+        if losses.is_empty() {
+            return Ok(());
+        }
+        self.run.ledger().add_losses(losses.into_iter().map(|(_, loss)| loss).collect()).await
     }
 
     async fn put_aside(&self, record: &SourceRef, why: &str, unknown: bool) -> Result<()> {
@@ -174,28 +198,48 @@ impl Loading<'_> {
     }
 }
 
-/// What the destination refused and the record went on without.
-fn refused_losses(draft: &Draft, progress: &Progress) -> Vec<Loss> {
-    let lost = progress.entries.iter().filter_map(|entry| match &entry.state {
-        State::Lost { why } => Some((entry, why)),
-        _ => None,
-    });
-    lost.map(|(entry, why)| {
-        let part = entry.step.part.and_then(|i| draft.parts.get(i as usize));
-        let field = match part {
-            Some(part) => format!("parts[{}]", part.key),
-            None => entry.step.op.to_string(),
-        };
-        Loss::new(draft.source.clone(), field, LossRule::Refused, why.clone())
-    })
-    .collect()
+/// What the destination refused and the record went on without, and what its writes could not keep, with the pass of
+/// the write.
+fn write_losses(draft: &Draft, progress: &Progress) -> Vec<(u8, Loss)> {
+    let mut losses = Vec::new();
+    for entry in &progress.entries {
+        let pass = entry.step.pass;
+        match &entry.state {
+            State::Lost { why } => {
+                let part = entry.step.part.and_then(|i| draft.parts.get(i as usize));
+                let field = match part {
+                    Some(part) => format!("parts[{}]", part.key),
+                    None => entry.step.op.to_string(),
+                };
+                losses.push((pass, Loss::new(draft.source.clone(), field, LossRule::Refused, why.clone())));
+            }
+            State::Applied(receipt) => losses.extend(receipt.losses.iter().map(|l| (pass, l.clone()))),
+            _ => {}
+        }
+    }
+    losses
 }
 
 /// A draft as a row of a batch.
 pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::drafts::Finished) -> PlanRow {
     let draft = &finished.shaped.draft;
     let mut cost = mapping_core::Cost::default();
-    finished.steps.iter().for_each(|s| cost += s.cost);
+    let mut later: BTreeMap<u8, PassCost> = BTreeMap::new();
+    for step in &finished.steps {
+        cost += step.cost;
+        if step.pass > 0 {
+            let pass = later.entry(step.pass).or_default();
+            pass.steps += 1;
+            pass.calls += step.cost.expected;
+            pass.calls_worst += step.cost.worst;
+        }
+    }
+    // A sink knows the least that the whole record takes; of that, a pass needs no more than its own calls.
+    let mut left = sink.floor(draft);
+    for pass in later.values_mut().rev() {
+        pass.floor = left.min(pass.calls.into());
+        left -= pass.floor;
+    }
     let mut needs = draft.needs();
     needs.extend(finished.steps.iter().flat_map(|s| s.needs.iter().cloned()));
     needs.sort();
@@ -221,11 +265,7 @@ pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::
         marked: draft.is_marked(),
         strata: Vec::new(),
         at: None,
+        closed: None,
+        later,
     }
-}
-
-/// A broken promise of the ledger: a phase's sums don't agree.
-pub(crate) fn sums_error(what: &str) -> Error {
-    Error::not_sent(ErrorKind::Bug, "the sums of a phase disagree; nothing more was written")
-        .with("phase", what)
 }

@@ -2,8 +2,11 @@
 
 use crate::drafts::{Drafts, Finished, Made, STAND_IN, TICKET};
 use crate::loading::row_of;
-use crate::store::{PlanPage, PlanRow, Quarantined, thread};
+use crate::store::{PlanPage, PlanRow, Quarantined, summed_traits, thread};
 use crate::{Ctx, Exit, Failure, KindSum, Run, strata};
+use jiff::Span;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use mapping_core::mapping::ObjectRule;
 use mapping_core::model::{Record, Ticket};
 use mapping_core::{Draft, Error, SourceRef};
@@ -24,11 +27,23 @@ pub(crate) struct Planned {
     pub(crate) relies_on: BTreeSet<String>,
     /// The sums by kind of the source.
     pub(crate) sums: BTreeMap<String, KindSum>,
+    /// The sums of the tickets by channel, queue, status and month.
+    pub(crate) tickets: BTreeMap<String, KindSum>,
+    /// Tickets that change at the source in a day.
+    pub(crate) changed_per_day: f64,
 }
 
 /// Puts a row, a skip or a quarantine entry for every record of the stage into the ledger's plan.
 pub(crate) async fn plan_all(run: &Run, drafts: &Drafts<'_>, ctx: &Ctx<'_>) -> Result<Planned, Failure> {
-    let mut planner = Planner { run, drafts, ctx, relies_on: BTreeSet::new(), sums: BTreeMap::new() };
+    let mut planner = Planner {
+        run,
+        drafts,
+        ctx,
+        relies_on: BTreeSet::new(),
+        sums: BTreeMap::new(),
+        tickets: BTreeMap::new(),
+        changed: BTreeMap::new(),
+    };
     planner.plan_threads().await?;
     planner.plan_stand_ins().await?;
     planner.plan_records().await?;
@@ -36,7 +51,8 @@ pub(crate) async fn plan_all(run: &Run, drafts: &Drafts<'_>, ctx: &Ctx<'_>) -> R
     planner.plan_stand_ins().await?;
     planner.part_from_missing_links().await?;
     let sums = planner.close_sums().await?;
-    Ok(Planned { relies_on: planner.relies_on, sums })
+    let changed_per_day = changed_per_day(&planner.changed);
+    Ok(Planned { relies_on: planner.relies_on, sums, tickets: planner.tickets, changed_per_day })
 }
 
 struct Planner<'a> {
@@ -45,6 +61,20 @@ struct Planner<'a> {
     ctx: &'a Ctx<'a>,
     relies_on: BTreeSet<String>,
     sums: BTreeMap<String, KindSum>,
+    tickets: BTreeMap<String, KindSum>,
+    /// Tickets by the day of their last change.
+    changed: BTreeMap<Date, u64>,
+}
+
+/// The days that the rate of change is taken over, back from the newest change.
+const CHANGED_DAYS: i64 = 28;
+
+/// Tickets that change in a day, over the last four weeks of the stage.
+fn changed_per_day(by_day: &BTreeMap<Date, u64>) -> f64 {
+    let Some((newest, _)) = by_day.last_key_value() else { return 0.0 };
+    let first = newest.saturating_sub(Span::new().days(CHANGED_DAYS - 1));
+    let recent: u64 = by_day.range(first..).map(|(_, count)| count).sum();
+    recent as f64 / CHANGED_DAYS as f64
 }
 
 /// What became of a record, for the sums.
@@ -54,6 +84,23 @@ enum Fate {
     Skipped,
     NotLinked,
     Quarantined,
+}
+
+fn fate_of(made: &Made) -> Fate {
+    match made {
+        Made::Draft(_) => Fate::Planned,
+        Made::Skipped(..) => Fate::Skipped,
+        Made::Refused(_) => Fate::Quarantined,
+    }
+}
+
+fn count(sum: &mut KindSum, fate: Fate, records: u64) {
+    *match fate {
+        Fate::Planned => &mut sum.planned,
+        Fate::Skipped => &mut sum.skipped,
+        Fate::NotLinked => &mut sum.not_linked,
+        Fate::Quarantined => &mut sum.quarantined,
+    } += records;
 }
 
 impl Planner<'_> {
@@ -69,13 +116,7 @@ impl Planner<'_> {
     }
 
     fn count(&mut self, kind: &str, fate: Fate, records: u64) {
-        let sum = self.sums.entry(kind.to_owned()).or_default();
-        *match fate {
-            Fate::Planned => &mut sum.planned,
-            Fate::Skipped => &mut sum.skipped,
-            Fate::NotLinked => &mut sum.not_linked,
-            Fate::Quarantined => &mut sum.quarantined,
-        } += records;
+        count(self.sums.entry(kind.to_owned()).or_default(), fate, records);
     }
 
     /// Tickets first: what they link to decides what else moves.
@@ -107,17 +148,25 @@ impl Planner<'_> {
 
     fn plan_ticket(&mut self, rule: &ObjectRule, ticket: Ticket, page: &mut PlanPage) -> Result<(), Failure> {
         let name = ticket.id.source_ref();
-        let at = ticket.created_at;
+        let (at, closed) = (ticket.created_at, strata::closed(&ticket));
         let left_out = self.drafts.left_out(&ticket);
+        if let Some(at) = ticket.modified_at.or(ticket.created_at).filter(|at| *at <= self.ctx.timer.now()) {
+            *self.changed.entry(at.to_zoned(TimeZone::UTC).date()).or_default() += 1;
+        }
         let thread = thread(self.run.stage(), ticket)?;
         let made = match left_out {
             Some(rule) => Made::Skipped(rule, Vec::new()),
             None => self.drafts.of_thread(rule, &thread),
         };
-        let strata = || strata::of(&thread, self.ctx.timer.now());
+        let strata = strata::of(&thread, self.ctx.timer.now());
+        for name in summed_traits(&strata, at) {
+            let sum = self.tickets.entry(name).or_default();
+            sum.staged += 1;
+            count(sum, fate_of(&made), 1);
+        }
         let fate = self.take(rule, &name, made, page, |row| {
-            row.strata = strata();
-            row.at = at;
+            row.strata = strata;
+            (row.at, row.closed) = (at, closed);
         });
         self.count(TICKET, fate, 1);
         self.count("message", fate, thread.messages.len() as u64);
@@ -308,7 +357,14 @@ impl Planner<'_> {
 
     /// What was counted as planned of a record and its children is counted as quarantined.
     fn move_to_quarantine(&mut self, record: &SourceRef) -> Result<(), Failure> {
-        let aliases = match self.run.ledger().plan_row(record)? {
+        let row = self.run.ledger().plan_row(record)?;
+        for name in row.iter().flat_map(|row| summed_traits(&row.strata, row.at)) {
+            if let Some(sum) = self.tickets.get_mut(&name) {
+                sum.planned = sum.planned.saturating_sub(1);
+                sum.quarantined += 1;
+            }
+        }
+        let aliases = match row {
             // Tickets merged into this one were counted by themselves.
             Some(row) if record.kind != TICKET => row.aliases.len() as u64,
             _ => 0,

@@ -1,7 +1,8 @@
 //! What a sample is drawn by: the traits of a ticket that a pilot should have seen once.
 
 use jiff::Timestamp;
-use mapping_core::model::{Direction, Thread};
+use mapping_core::model::{Direction, Status, Thread, Ticket};
+use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// The traits of a thread: channel, status, queue, agent, custom fields, attachment sizes, oddities. No customer text.
@@ -11,10 +12,10 @@ pub(crate) fn of(thread: &Thread, now: Timestamp) -> Vec<String> {
     let mut add = |name: &str, value: &str| {
         traits.insert(format!("{name}={value}"));
     };
-    add("channel", &format!("{:?}", ticket.channel));
-    add("status", &format!("{:?}", ticket.status));
+    add("channel", &word(&ticket.channel));
+    add("status", &word(&ticket.status));
     if let Some(priority) = &ticket.priority {
-        add("priority", &format!("{priority:?}"));
+        add("priority", &word(priority));
     }
     if let Some(queue) = &ticket.queue {
         add("queue", queue.as_str());
@@ -33,6 +34,17 @@ pub(crate) fn of(thread: &Thread, now: Timestamp) -> Vec<String> {
         add("odd", odd);
     }
     traits.into_iter().collect()
+}
+
+/// The name of a state, a channel or the like, as settings and reports write it.
+pub(crate) fn word(value: &impl Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// When a ticket was closed; one that is closed without saying when counts by its last change.
+pub(crate) fn closed(ticket: &Ticket) -> Option<Timestamp> {
+    let over = matches!(ticket.status, Status::Closed | Status::Resolved);
+    ticket.closed_at.or(ticket.modified_at.filter(|_| over))
 }
 
 fn size(len: Option<u64>) -> &'static str {

@@ -1,6 +1,7 @@
 //! The verbs on the command line, the same for every pair of platforms.
 
 use clap::{Args, Subcommand};
+use mapping_core::SourceRef;
 use std::path::PathBuf;
 
 /// What every verb takes.
@@ -53,14 +54,38 @@ pub enum Verb {
         /// Only list them.
         #[arg(long)]
         dry_run: bool,
+        /// Only compare: is everything there, what a person had to make included?
+        #[arg(long, conflicts_with = "dry_run")]
+        check: bool,
     },
     /// Work out exactly what apply will do. Reads only.
     Plan,
+    /// What is ahead costs: calls, time and disk of load, verification, rollback and a day's changes.
+    Estimate {
+        /// The size of a sampled verification, in records.
+        #[arg(long, value_name = "N", default_value_t = 400)]
+        sample: u64,
+    },
+    /// Approve the plan, and take note of what no interface of the destination silences.
+    Approve {
+        /// The name of the person.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Take note of this; may be given several times.
+        #[arg(long, value_name = "ID")]
+        ack: Vec<String>,
+        /// Take note of everything that the map names.
+        #[arg(long)]
+        ack_all: bool,
+    },
     /// Carry out the plan. The same command goes on after a stop.
     Apply {
         /// Only a sample of about this many tickets, of every kind there is.
         #[arg(long, value_name = "N")]
         pilot: Option<usize>,
+        /// Only the tickets of this wave of migration.toml.
+        #[arg(long, value_name = "NAME", conflicts_with = "pilot")]
+        wave: Option<String>,
         /// Who approved the plan.
         #[arg(long, value_name = "NAME")]
         approved_by: Option<String>,
@@ -78,6 +103,15 @@ pub enum Verb {
         /// Only about this many records.
         #[arg(long, value_name = "N")]
         sample: Option<usize>,
+        /// Read nothing; accept what differs in this record (ticket:12), with --reason and --by.
+        #[arg(long, value_name = "ID", requires = "reason", requires = "by")]
+        accept: Option<SourceRef>,
+        /// Why it is accepted.
+        #[arg(long, value_name = "TEXT", requires = "accept")]
+        reason: Option<String>,
+        /// Who accepts it.
+        #[arg(long, value_name = "NAME", requires = "accept")]
+        by: Option<String>,
     },
     /// Show what taking back a batch means; with --yes, take it back.
     Rollback {

@@ -7,7 +7,7 @@ use focalscope_soap as focalscope;
 use intercom_client as intercom;
 use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind, Sink, Source};
-use migrate_engine::{Failure, Finding, InitOptions, Run, Severity, did_you_mean};
+use migrate_engine::{Failure, Finding, InitOptions, Pace, Run, Severity, did_you_mean};
 
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
@@ -108,6 +108,11 @@ impl Sides for FocalScopeToIntercom {
         let (config, options) = self.intercom(run)?;
         let client = intercom::Client::new(config)?;
         Ok(Box::new(intercom::IntercomSink::new(&client, options)))
+    }
+
+    fn pace(&self, run: &Run) -> Result<Pace, Failure> {
+        let (config, _) = self.intercom(run)?;
+        Ok(Pace::new(config.http.rate.share, config.http.slots.count))
     }
 
     async fn check(&self, run: &Run, side: Side) -> Vec<Finding> {

@@ -3,11 +3,12 @@
 use crate::args::{Side, Verb};
 use crate::show::Show;
 use async_trait::async_trait;
-use mapping_core::{Sink, Source};
+use mapping_core::{Sink, Source, SourceRef};
 use migrate_engine::{
-    Action, ApplyOptions, ApplyReport, Cancel, Ctx, DoctorReport, Exit, ExtractOptions, ExtractReport,
-    Failure, Finding, InitOptions, MapOptions, MapReport, PlanOptions, PlanReport, ProvisionOptions,
-    ProvisionReport, RollbackOptions, RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
+    Action, ApplyOptions, ApplyReport, ApproveOptions, ApproveReport, Cancel, Ctx, DoctorReport, Estimate,
+    EstimateOptions, Exit, ExtractOptions, ExtractReport, Failure, Finding, InitOptions, MapOptions, MapReport,
+    Pace, PlanOptions, PlanReport, Price, ProvisionOptions, ProvisionReport, RollbackOptions, RollbackReport, Run,
+    Timer, VerifyOptions, VerifyReport,
 };
 use std::path::Path;
 
@@ -22,6 +23,11 @@ pub trait Sides: Send + Sync {
     async fn sink(&self, run: &Run) -> Result<Box<dyn Sink>, Failure>;
     /// Checks of this pair beside the engine's: a profile against its WSDL, say.
     async fn check(&self, run: &Run, side: Side) -> Vec<Finding>;
+    /// What the destination's connection makes of the quota.
+    ///
+    /// # Errors
+    /// Wrong settings.
+    fn pace(&self, run: &Run) -> Result<Pace, Failure>;
 }
 
 /// What a verb needs beside its options.
@@ -62,14 +68,27 @@ impl Program<'_> {
                 let options = if *check { MapOptions::check() } else { MapOptions::default() };
                 self.map(&run, &options).await?.exit
             }
-            Verb::Provision { dry_run } => {
-                let options =
-                    if *dry_run { ProvisionOptions::dry_run() } else { ProvisionOptions::default() };
+            Verb::Provision { dry_run, check } => {
+                let options = match (dry_run, check) {
+                    (_, true) => ProvisionOptions::check(),
+                    (true, false) => ProvisionOptions::dry_run(),
+                    (false, false) => ProvisionOptions::default(),
+                };
                 self.provision(&run, &options).await?.exit
             }
             Verb::Plan => self.plan(&run).await?.exit,
-            Verb::Apply { pilot, approved_by, retry_quarantined } => {
+            Verb::Estimate { sample } => self.estimate(&run, *sample).await?,
+            Verb::Approve { by, ack, ack_all } => {
+                let mut options = ApproveOptions::by(by);
+                options.acknowledge.clone_from(ack);
+                options.acknowledge_all = *ack_all;
+                self.approve(&run, &options).await?.exit
+            }
+            Verb::Apply { pilot, wave, approved_by, retry_quarantined } => {
                 let mut options = ApplyOptions::default();
+                if let Some(wave) = wave {
+                    options = options.wave(wave);
+                }
                 if let Some(size) = pilot {
                     options = options.pilot(*size);
                 }
@@ -82,7 +101,10 @@ impl Program<'_> {
                 self.apply(&run, &options).await?.exit
             }
             Verb::Status => self.status(&run)?,
-            Verb::Verify { batch, sample } => {
+            Verb::Verify { accept: Some(record), reason, by, .. } => {
+                self.accept(&run, record, reason.as_deref(), by.as_deref()).await?
+            }
+            Verb::Verify { batch, sample, .. } => {
                 let mut options = VerifyOptions::default();
                 if let Some(batch) = batch {
                     options = options.batch(*batch);
@@ -244,7 +266,12 @@ impl Program<'_> {
     /// # Errors
     /// As [`migrate_engine::provision`].
     pub async fn provision(&self, run: &Run, options: &ProvisionOptions) -> Result<ProvisionReport, Failure> {
-        self.show.heading(if options.dry_run { "provision (dry run)" } else { "provision" });
+        self.show.heading(match (options.dry_run, options.check) {
+            (_, true) => "provision (check)",
+            (true, false) => "provision (dry run)",
+            (false, false) => "provision",
+        });
+        migrate_engine::require_extracted(run)?;
         let sink = self.sides.sink(run).await?;
         let report = migrate_engine::provision(run, &*sink, options, &self.ctx()).await?;
         for entry in &report.entries {
@@ -258,7 +285,11 @@ impl Program<'_> {
             };
             let why = entry.why.as_ref().map(|w| format!(": {w}")).unwrap_or_default();
             self.show.say(&format!("{word:10} {}{why}", entry.record));
+            if entry.why.is_some() && !entry.done {
+                self.show.say(&format!("           → {}", entry.todo));
+            }
         }
+        self.show.say(&format!("{} of {} are there", report.there(), report.entries.len()));
         self.stopped(report.stopped.as_deref());
         self.show.report("provision", &report);
         Ok(report)
@@ -270,8 +301,10 @@ impl Program<'_> {
     /// As [`migrate_engine::plan`].
     pub async fn plan(&self, run: &Run) -> Result<PlanReport, Failure> {
         self.show.heading("plan");
+        migrate_engine::require_extracted(run)?;
         let sink = self.sides.sink(run).await?;
-        let report = migrate_engine::plan(run, &*sink, &PlanOptions::default(), &self.ctx()).await?;
+        let options = PlanOptions::default().pace(self.sides.pace(run)?);
+        let report = migrate_engine::plan(run, &*sink, &options, &self.ctx()).await?;
         for kind in &report.order {
             if let Some(plan) = report.kinds.get(kind) {
                 self.show.say(&format!(
@@ -286,7 +319,14 @@ impl Program<'_> {
                     plan.calls_worst,
                     plan.floor
                 ));
+                for (pass, later) in &plan.later {
+                    let (pass, drafts, calls) = (u32::from(*pass) + 1, later.drafts, later.calls);
+                    self.show.say(&format!("  of that in pass {pass}: {drafts} {kind}, {calls} calls"));
+                }
             }
+        }
+        for (kind, sum) in report.sums.iter().filter(|(_, sum)| sum.reference > 0) {
+            self.show.say(&format!("{} {kind}: no rule moves them; read for reference or hand-over", sum.reference));
         }
         for loss in &report.losses_by_field {
             let rule = format!("{:?}", loss.rule).to_lowercase();
@@ -295,9 +335,7 @@ impl Program<'_> {
         for blocker in &report.blockers {
             self.show.say(&format!("before apply: {blocker}"));
         }
-        if let Some(seconds) = report.seconds {
-            self.show.say(&format!("about {seconds} s at the quota that the destination states"));
-        }
+        self.say_estimate(&report.estimate);
         self.show.say(&format!(
             "{} records in the quarantine; digest {}",
             report.quarantined,
@@ -307,15 +345,85 @@ impl Program<'_> {
         Ok(report)
     }
 
+    /// `estimate`.
+    ///
+    /// # Errors
+    /// As [`migrate_engine::estimate`].
+    pub async fn estimate(&self, run: &Run, sample: u64) -> Result<Exit, Failure> {
+        self.show.heading("estimate");
+        migrate_engine::require_extracted(run)?;
+        let sink = self.sides.sink(run).await?;
+        let options = EstimateOptions::default().pace(self.sides.pace(run)?).sample(sample);
+        let report = migrate_engine::estimate(run, &*sink, &options).await?;
+        for phase in &report.phases {
+            self.say_price(&format!("load {}", phase.name), phase);
+        }
+        self.say_estimate(&report);
+        self.show.report("estimate", &report);
+        Ok(Exit::Done)
+    }
+
+    fn say_price(&self, what: &str, price: &Price) {
+        let time = price.seconds.map(|s| format!(", about {}", duration(s))).unwrap_or_default();
+        self.show.say(&format!("{what}: {} records, {} calls{time}", price.records, price.calls));
+    }
+
+    fn say_estimate(&self, estimate: &Estimate) {
+        if let Some((limit, window)) = estimate.quota {
+            let share = estimate.share * 100.0;
+            self.show.say(&format!("{share:.0} % of {limit} calls per {window} s, {} at once", estimate.parallel));
+        }
+        if let Some(measured) = estimate.measured {
+            self.show.say(&format!("the last load came to {measured:.1} calls a second"));
+        }
+        self.say_price("load", &estimate.load);
+        self.say_price("verify all", &estimate.verify);
+        self.say_price("verify a sample", &estimate.verify_sampled);
+        self.say_price("rollback", &estimate.rollback);
+        self.say_price("what changes in a day", &estimate.delta_per_day);
+        if let Some(seconds) = estimate.freeze_seconds {
+            self.show.say(&format!("the source stands still for about {} at the end", duration(seconds)));
+        }
+        let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+        self.show.say(&format!(
+            "disk: {} MB now, about {} MB more",
+            megabytes(estimate.disk_now),
+            megabytes(estimate.disk_more)
+        ));
+    }
+
+    /// `approve`.
+    ///
+    /// # Errors
+    /// As [`migrate_engine::approve`].
+    pub async fn approve(&self, run: &Run, options: &ApproveOptions) -> Result<ApproveReport, Failure> {
+        self.show.heading("approve");
+        let report = migrate_engine::approve(run, options, &self.ctx()).await?;
+        self.show.say(&format!("the plan {} is approved by {}", report.plan.get(..12).unwrap_or_default(), options.by));
+        for one in &report.acknowledgements {
+            match (&one.by, one.at) {
+                (Some(by), Some(at)) => self.show.say(&format!("{}: {by}, {at}", one.id)),
+                _ => {
+                    self.show.say(&format!("open: {}: {}", one.id, one.text));
+                    self.show.say(&format!("      {}", one.place));
+                }
+            }
+        }
+        self.show.report("approve", &report);
+        Ok(report)
+    }
+
     /// `apply`.
     ///
     /// # Errors
     /// As [`migrate_engine::apply`].
     pub async fn apply(&self, run: &Run, options: &ApplyOptions) -> Result<ApplyReport, Failure> {
-        self.show.heading(&match options.pilot {
-            Some(size) => format!("apply: a pilot of {size}"),
-            None => "apply".to_owned(),
+        self.show.heading(&match (options.pilot, &options.wave) {
+            (Some(size), _) => format!("apply: a pilot of {size}"),
+            (None, Some(wave)) => format!("apply: the wave {wave}"),
+            (None, None) => "apply".to_owned(),
         });
+        migrate_engine::require_extracted(run)?;
         let sink = self.sides.sink(run).await?;
         let report = migrate_engine::apply(run, &*sink, options, &self.ctx()).await?;
         let resumed = if report.resumed { ", resumed" } else { "" };
@@ -331,6 +439,18 @@ impl Program<'_> {
                 phase.unknown,
                 phase.open
             ));
+        }
+        for sum in &report.tickets {
+            self.show.say(&format!(
+                "tickets {}: {} planned = {} applied + {} quarantined + {} unknown + {} open",
+                sum.name, sum.planned, sum.applied, sum.quarantined, sum.unknown, sum.open
+            ));
+        }
+        for (rule, count) in &report.losses {
+            self.show.say(&format!("{count} {rule} while writing"));
+        }
+        for lost in report.lost.iter().take(5) {
+            self.show.say(&format!("  {}: {}: {}", lost.record, lost.field, lost.why));
         }
         self.show.say(&format!(
             "{} calls made, {} planned, {} at least",
@@ -376,12 +496,17 @@ impl Program<'_> {
         let report = migrate_engine::verify(run, &*sink, options, &self.ctx()).await?;
         let records: Vec<_> = report.records.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
         self.show.say(&format!(
-            "{}: {} fields compared, {} equal, {} different, {} more while writing",
+            "{}: {} fields compared, {} equal, {} different, {} of these accepted, {} more while writing",
             records.join(", "),
             report.compared,
             report.equal,
             report.different,
-            report.compared_while_writing
+            report.accepted,
+            report.fields_while_writing
+        ));
+        self.show.say(&format!(
+            "{} files by name and size, {} of them by type, {} by hash; {} links between records",
+            report.files.files, report.files.types, report.files.hashes, report.links
         ));
         for unreadable in &report.unreadable {
             self.show.say(&format!("can't be read: {unreadable}"));
@@ -389,6 +514,25 @@ impl Program<'_> {
         self.stopped(report.stopped.as_deref());
         self.show.report("verify", &report);
         Ok(report)
+    }
+
+    /// `verify --accept`.
+    ///
+    /// # Errors
+    /// As [`migrate_engine::accept`].
+    async fn accept(
+        &self,
+        run: &Run,
+        record: &SourceRef,
+        reason: Option<&str>,
+        by: Option<&str>,
+    ) -> Result<Exit, Failure> {
+        self.show.heading("verify: accept");
+        let (reason, by) = (reason.unwrap_or_default(), by.unwrap_or_default());
+        let accepted = migrate_engine::accept(run, record, reason, by, &self.ctx()).await?;
+        self.show.say(&format!("what differs in {record} is accepted by {}; verify counts it so", accepted.by));
+        self.show.report("accept", &accepted);
+        Ok(Exit::Done)
     }
 
     /// `rollback`.
@@ -442,5 +586,15 @@ impl Program<'_> {
         if let Some(why) = why {
             self.show.say(&format!("stopped: {why}"));
         }
+    }
+}
+
+/// Seconds as a person says them.
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        _ => format!("{} days", seconds.div_ceil(86_400)),
     }
 }

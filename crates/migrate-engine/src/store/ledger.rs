@@ -61,6 +61,25 @@ pub struct PlanRow {
     pub strata: Vec<String>,
     /// When the record was created at the source.
     pub at: Option<Timestamp>,
+    /// When it was closed there, or last changed when nobody says when it was closed; for waves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
+    /// What the passes behind the first cost, by their number; they are in the sums above too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<u8, PassCost>,
+}
+
+/// What a pass of a record costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassCost {
+    /// Lasting writes.
+    pub steps: u32,
+    /// Calls when nothing goes wrong.
+    pub calls: u32,
+    /// Calls at worst.
+    pub calls_worst: u32,
+    /// The fewest calls the platform's API allows.
+    pub floor: u64,
 }
 
 /// A record in the quarantine.
@@ -132,6 +151,9 @@ pub struct Batch {
     pub state: BatchState,
     /// When it was begun.
     pub at: Timestamp,
+    /// The wave it is, when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<String>,
 }
 
 /// Where a member of a batch stands.
@@ -163,6 +185,8 @@ pub struct Member {
     pub seq: u64,
     /// What the plan says of it.
     pub row: PlanRow,
+    /// The pass it stands in: 0, or a later one whose steps are to be written next, or were.
+    pub pass: u8,
     /// Where it stands.
     pub state: MemberState,
     /// Why it stands there, without customer text.
@@ -176,6 +200,8 @@ pub struct Tally {
     pub phase: u32,
     /// The kind at the destination.
     pub kind: String,
+    /// The pass they stand in.
+    pub pass: u8,
     /// Where they stand.
     pub state: MemberState,
     /// How many.
@@ -184,6 +210,19 @@ pub struct Tally {
     pub calls: u64,
     /// The fewest calls possible for them.
     pub floor: u64,
+}
+
+/// How many members of a phase with one trait stand where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraitTally {
+    /// The trait: `channel=email`.
+    pub name: String,
+    /// The pass they stand in.
+    pub pass: u8,
+    /// Where they stand.
+    pub state: MemberState,
+    /// How many.
+    pub count: u64,
 }
 
 /// What `verify` saw of a record.
@@ -258,6 +297,8 @@ pub trait Ledger: Send + Sync {
     async fn add_losses(&self, losses: Vec<Loss>) -> Result<()>;
     /// Losses behind this place, with their places.
     fn losses(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>>;
+    /// Losses of writes behind this place, with their places.
+    fn losses_of_writes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>>;
     /// Losses by rule, field (numbers of parts left out) and reason, the most frequent first.
     fn loss_counts(&self) -> Result<Vec<(mapping_core::LossRule, String, String, u64)>>;
     /// Puts records into the quarantine.
@@ -289,10 +330,16 @@ pub trait Ledger: Send + Sync {
         backwards: bool,
         limit: usize,
     ) -> Result<Vec<Member>>;
+    /// Members of a phase that are open in this pass, behind this place.
+    fn open_in_pass(&self, batch: u32, phase: u32, pass: u8, from: u64, limit: usize) -> Result<Vec<Member>>;
+    /// Moves an open member on to a later pass: it is through all passes before.
+    async fn set_pass(&self, batch: u32, record: &SourceRef, pass: u8) -> Result<()>;
     /// Moves a member on.
     async fn set_member(&self, batch: u32, record: &SourceRef, state: MemberState, why: &str) -> Result<()>;
     /// How many members stand where.
     fn tally(&self, batch: u32) -> Result<Vec<Tally>>;
+    /// How many members of a phase stand where, by what they are: `channel=email`, `queue=7`, `month=2024-03`.
+    fn tally_by_trait(&self, batch: u32, phase: u32) -> Result<Vec<TraitTally>>;
     /// The newest batch in which the record is, with its state there.
     fn membership(&self, record: &SourceRef) -> Result<Option<(u32, MemberState)>>;
 

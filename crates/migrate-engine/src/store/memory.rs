@@ -3,7 +3,7 @@
 use super::stage::parent_of;
 use super::{
     Approval, BadRecord, Batch, BatchState, Ledger, Member, MemberState, Page, PageCount, PlanHead, PlanPage,
-    PlanRow, Proposed, Quarantined, Stage, Staged, Tally, Verified,
+    PlanRow, Proposed, Quarantined, Stage, Staged, Tally, TraitTally, Verified,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -353,6 +353,11 @@ impl Ledger for Memory {
         let behind = held.losses.range(after.saturating_add(1)..);
         Ok(behind.take(limit).map(|(seq, (_, loss))| (*seq, loss.clone())).collect())
     }
+    fn losses_of_writes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>> {
+        let held = self.held();
+        let behind = held.losses.range(after.saturating_add(1)..).filter(|(_, (of_plan, _))| !of_plan);
+        Ok(behind.take(limit).map(|(seq, (_, loss))| (*seq, loss.clone())).collect())
+    }
     fn loss_counts(&self) -> Result<Vec<(LossRule, String, String, u64)>> {
         let mut counts: BTreeMap<(LossRule, String, String), u64> = BTreeMap::new();
         for (_, loss) in self.held().losses.values() {
@@ -395,7 +400,7 @@ impl Ledger for Memory {
         for row in rows {
             if held.member(batch, &row.record).is_none() {
                 let seq = held.number();
-                let member = Member { seq, row, state: MemberState::Open, why: String::new() };
+                let member = Member { seq, row, pass: 0, state: MemberState::Open, why: String::new() };
                 held.members.insert((batch, seq), member);
             }
         }
@@ -433,6 +438,18 @@ impl Ledger for Memory {
             false => all.filter(|m| m.seq > from).take(limit).cloned().collect(),
         })
     }
+    fn open_in_pass(&self, batch: u32, phase: u32, pass: u8, from: u64, limit: usize) -> Result<Vec<Member>> {
+        let held = self.held();
+        let all = held.members.range((batch, 0)..=(batch, u64::MAX)).map(|(_, m)| m);
+        let open = |m: &&Member| m.state == MemberState::Open && m.pass == pass && m.row.phase == phase;
+        Ok(all.filter(open).filter(|m| m.seq > from).take(limit).cloned().collect())
+    }
+    async fn set_pass(&self, batch: u32, record: &SourceRef, pass: u8) -> Result<()> {
+        if let Some(member) = self.held().member(batch, record) {
+            member.pass = pass;
+        }
+        Ok(())
+    }
     async fn set_member(&self, batch: u32, record: &SourceRef, state: MemberState, why: &str) -> Result<()> {
         if let Some(member) = self.held().member(batch, record) {
             member.state = state;
@@ -442,17 +459,36 @@ impl Ledger for Memory {
     }
     fn tally(&self, batch: u32) -> Result<Vec<Tally>> {
         let held = self.held();
-        let mut tally: BTreeMap<(u32, String, MemberState), (u64, u64, u64)> = BTreeMap::new();
+        let mut tally: BTreeMap<(u32, String, u8, MemberState), (u64, u64, u64)> = BTreeMap::new();
         for member in held.members.range((batch, 0)..=(batch, u64::MAX)).map(|(_, m)| m) {
-            let key = (member.row.phase, member.row.kind.to_string(), member.state);
+            let key = (member.row.phase, member.row.kind.to_string(), member.pass, member.state);
             let sums = tally.entry(key).or_default();
             sums.0 += 1;
             sums.1 += u64::from(member.row.calls);
             sums.2 += member.row.floor;
         }
-        let one =
-            |((phase, kind, state), (count, calls, floor))| Tally { phase, kind, state, count, calls, floor };
+        let one = |((phase, kind, pass, state), (count, calls, floor))| Tally {
+            phase,
+            kind,
+            pass,
+            state,
+            count,
+            calls,
+            floor,
+        };
         Ok(tally.into_iter().map(one).collect())
+    }
+    fn tally_by_trait(&self, batch: u32, phase: u32) -> Result<Vec<TraitTally>> {
+        let held = self.held();
+        let mut counts: BTreeMap<(String, u8, MemberState), u64> = BTreeMap::new();
+        let all = held.members.range((batch, 0)..=(batch, u64::MAX)).map(|(_, m)| m);
+        for member in all.filter(|m| m.row.phase == phase) {
+            for name in super::summed_traits(&member.row.strata, member.row.at) {
+                *counts.entry((name, member.pass, member.state)).or_default() += 1;
+            }
+        }
+        let one = |((name, pass, state), count)| TraitTally { name, pass, state, count };
+        Ok(counts.into_iter().map(one).collect())
     }
     fn membership(&self, record: &SourceRef) -> Result<Option<(u32, MemberState)>> {
         let held = self.held();

@@ -8,10 +8,11 @@ mod stage;
 mod sqlite;
 
 pub use ledger::{
-    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow,
-    Proposed, Quarantined, Tally, Verified,
+    Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PassCost, PlanHead, PlanPage,
+    PlanRow, Proposed, Quarantined, Tally, TraitTally, Verified,
 };
 pub use memory::Memory;
+use jiff::Timestamp;
 pub(crate) use stage::thread;
 pub use stage::{BadRecord, Page, PageCount, Stage, Staged};
 
@@ -24,6 +25,22 @@ const OTHER_PATHS: &str = "…";
 /// The most remarks that a stage keeps: a source may have one for every ticket, and reports hold them all.
 const MOST_NOTES: usize = 10_000;
 const OTHER_NOTES: &str = "there were more remarks, which are left out";
+
+/// The traits that sums are kept by, beside the month.
+const SUMMED: [&str; 3] = ["channel", "queue", "status"];
+
+/// What a ticket of a plan is counted by after each phase: its channel, queue and status, and the month it is from (UTC).
+pub(crate) fn summed_traits(strata: &[String], at: Option<Timestamp>) -> Vec<String> {
+    if strata.is_empty() {
+        return Vec::new();
+    }
+    let of_row = |name: &str| {
+        let have = strata.iter().find(|s| s.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
+        have.cloned().unwrap_or_else(|| format!("{name}=none"))
+    };
+    let month = at.map_or_else(|| "none".to_owned(), |at| at.strftime("%Y-%m").to_string());
+    SUMMED.into_iter().map(of_row).chain([format!("month={month}")]).collect()
+}
 
 /// `parts[m-17].body` as `parts[].body`: so that losses of one sort are counted together.
 fn loss_place(field: &str) -> String {

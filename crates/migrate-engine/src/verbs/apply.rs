@@ -1,15 +1,18 @@
 //! `apply`: carries out exactly the plan, in numbered batches that can be taken back.
 
-use super::plan::{word, written};
+use super::estimate::Measured;
+use super::plan::word;
 use super::provision::{own_entry, told};
 use crate::crew::{self, Bounds};
-use crate::drafts::{BATCH, Drafts, Inputs, Made};
+use crate::drafts::{Drafts, Inputs};
+use crate::gathering::{Choice, gather};
 use crate::guarded::{Guarded, Halt};
-use crate::loading::{Loading, Refusals, row_of, sums_error};
-use crate::sample;
-use crate::store::{Approval, Batch, BatchKind, BatchState, MemberState, PlanHead, PlanRow, Tally};
+use crate::loading::{Loading, Refusals};
+use crate::marks;
+use crate::store::{Batch, BatchKind, BatchState, MemberState, PlanHead, Tally};
+use crate::sums::{PhaseSum, TraitSum, phase_name, phase_sums, reconcile, trait_sums};
 use crate::{Ctx, Exit, Failure, Run};
-use mapping_core::{Catalog, Error, ErrorKind, RemoteRef, Sink, SourceRef};
+use mapping_core::{Catalog, Error, ErrorKind, Loss, LossRule, RemoteRef, Sink, SourceRef};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -20,6 +23,8 @@ use std::sync::Mutex;
 pub struct ApplyOptions {
     /// Only a sample of about this many tickets, stratified, and what they link to.
     pub pilot: Option<usize>,
+    /// Only the tickets of this wave of `migration.toml`, and what they link to.
+    pub wave: Option<String>,
     /// Try again what is in the quarantine because the destination refused it.
     pub retry_quarantined: bool,
     /// Who approved the plan; kept with its digest.
@@ -30,6 +35,12 @@ impl ApplyOptions {
     #[must_use]
     pub fn pilot(mut self, size: usize) -> Self {
         self.pilot = Some(size);
+        self
+    }
+    /// A wave.
+    #[must_use]
+    pub fn wave(mut self, name: impl Into<String>) -> Self {
+        self.wave = Some(name.into());
         self
     }
     /// Tries the quarantine again.
@@ -46,30 +57,18 @@ impl ApplyOptions {
     }
 }
 
-/// The sum of one phase: planned = the rest.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// Something that a write found it could not keep, or that was refused while the record went on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct PhaseSum {
-    /// The kind at the destination.
-    pub kind: String,
-    /// Records of the batch.
-    pub planned: u64,
-    /// Written, or matched with what was there.
-    pub applied: u64,
-    /// Of those: nothing was created, something there stands for them.
-    pub matched: u64,
-    /// In the quarantine.
-    pub quarantined: u64,
-    /// In the quarantine with a call of unknown outcome.
-    pub unknown: u64,
-    /// Not treated yet; not 0 only after a stop.
-    pub open: u64,
-}
-impl PhaseSum {
-    /// Whether the sum agrees.
-    pub fn agrees(&self) -> bool {
-        self.planned == self.applied + self.quarantined + self.unknown + self.open
-    }
+pub struct WriteLoss {
+    /// The record.
+    pub record: SourceRef,
+    /// The field or part.
+    pub field: String,
+    /// The kind of loss.
+    pub rule: LossRule,
+    /// Why, without customer text.
+    pub why: String,
 }
 
 /// What `apply` did.
@@ -84,16 +83,29 @@ pub struct ApplyReport {
     pub pilot: bool,
     /// It went on with a batch that had been stopped.
     pub resumed: bool,
-    /// The sums, phase by phase.
+    /// The wave, when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<String>,
+    /// The sums, phase by phase, those of later passes last.
     pub phases: Vec<PhaseSum>,
+    /// The sums of the tickets by channel, queue, status and month.
+    #[serde(default)]
+    pub tickets: Vec<TraitSum>,
     /// Calls made by this call of `apply`: the look at the destination before it, settling and lookups included.
     pub calls: u64,
     /// Calls that the plan expected for this batch as a whole.
     pub calls_planned: u64,
     /// The fewest calls that the platform's API allows for this batch as a whole.
     pub floor: u64,
-    /// Things the destination refused and that records went on without, by kind of loss.
+    /// What the writes of this batch could not keep, by kind of loss: refused parts, fields that stayed theirs, people
+    /// who left and a placeholder stands for.
     pub losses: BTreeMap<String, u64>,
+    /// The same one by one; at most 1,000.
+    #[serde(default)]
+    pub lost: Vec<WriteLoss>,
+    /// How long this call of `apply` took, in seconds.
+    #[serde(default)]
+    pub seconds: f64,
     /// Why it stopped early, if it did.
     pub stopped: Option<String>,
     /// How it ended.
@@ -108,9 +120,11 @@ impl ApplyReport {
     pub fn unknown(&self) -> u64 {
         self.phases.iter().map(|p| p.unknown).sum()
     }
-    /// Records that are at the destination now, all phases.
+    /// Records that are at the destination now and whole, all phases.
     pub fn applied(&self) -> u64 {
-        self.phases.iter().map(|p| p.applied).sum()
+        let (first, later): (Vec<_>, Vec<_>) = self.phases.iter().partition(|p| p.pass == 0);
+        let half: u64 = later.iter().filter(|p| p.pass == 1).map(|p| p.planned - p.applied).sum();
+        first.iter().map(|p| p.applied).sum::<u64>().saturating_sub(half)
     }
 }
 
@@ -127,12 +141,14 @@ pub async fn apply(
 ) -> Result<ApplyReport, Failure> {
     super::extract::require_complete(run)?;
     let head = run.ledger().plan()?.ok_or_else(|| Failure::usage("there is no plan; run `plan` first"))?;
-    let calls_before = sink.meter().calls;
-    let inputs = check_plan(run, sink, &head).await?;
+    choice(run, options)?;
+    let (calls_before, began) = (sink.meter().calls, ctx.timer.now());
+    super::approve::require_acknowledged(run, &head)?;
+    let (inputs, there) = check_plan(run, sink, &head).await?;
     if let Some(who) = &options.approved_by {
-        let (what, hash, at) = ("plan".to_owned(), head.digest.clone(), ctx.timer.now());
-        run.ledger().approve(Approval { what, hash, who: who.clone(), at }).await?;
+        super::approve::approve_plan(run, &head, who, began).await?;
     }
+    super::approve::require_approved(run, &head)?;
     let guarded = Guarded::new(sink, ctx.timer, run.config().limits.unreachable_seconds);
     let drafts = Drafts::new(run, &guarded, inputs).await?;
     let problems = super::plan::problems(&drafts);
@@ -141,12 +157,20 @@ pub async fn apply(
             Failure::guard("the map doesn't fit the destination; nothing was written").details(problems)
         );
     }
-    let (batch, resumed) = batch(run, &drafts, &head, options, ctx).await?;
+    let (batch, resumed) = match stopped_batch(run, &head, options)? {
+        Some(batch) => (batch, true),
+        None => {
+            require_no_other_load(run, sink, &there).await?;
+            (new_batch(run, &drafts, &head, options, ctx).await?, false)
+        }
+    };
     let say = if resumed { "goes on" } else { "begins" };
     run.ledger().record_event(ctx.timer.now(), &format!("apply: {} {say}", batch.label)).await?;
     let ended = write_phases(run, &guarded, &drafts, &batch, ctx).await;
     let mut report = report(run, &batch, resumed)?;
     report.calls = sink.meter().calls - calls_before;
+    report.seconds = ctx.timer.now().duration_since(began).as_secs_f64();
+    super::estimate::remember_rate(run, Measured::Load, report.calls, report.seconds).await?;
     match ended {
         Ok(None) => {}
         Ok(Some((exit, why))) => {
@@ -167,19 +191,35 @@ pub async fn apply(
 }
 
 /// Refuses a plan that something it uses has left behind, and says what.
-async fn check_plan(run: &Run, sink: &dyn Sink, head: &PlanHead) -> Result<Inputs, Failure> {
-    let then: Inputs = serde_json::from_str(&head.inputs)
-        .map_err(|_| stale(vec!["the plan was made by another version of this program".to_owned()]))?;
+async fn check_plan(run: &Run, sink: &dyn Sink, head: &PlanHead) -> Result<(Inputs, Catalog), Failure> {
+    let then = inputs_of(head)?;
     let catalog = sink.catalog().await?;
     let mut changed = changed_entries(run, head, &catalog)?;
     if changed.is_empty() {
-        let now = Inputs::now(run, sink.dialect(), catalog)?;
+        let now = Inputs::now(run, sink.dialect(), catalog.clone())?;
         changed = now.changes_since(&then)?;
     }
     if run.stage().revision()? != head.stage_revision {
         changed.push("the stage: records were extracted since".to_owned());
     }
-    if changed.is_empty() { Ok(then) } else { Err(stale(changed)) }
+    if changed.is_empty() { Ok((then, catalog)) } else { Err(stale(changed)) }
+}
+
+/// What a plan was made with.
+pub(crate) fn inputs_of(head: &PlanHead) -> Result<Inputs, Failure> {
+    serde_json::from_str(&head.inputs)
+        .map_err(|_| stale(vec!["the plan was made by another version of this program".to_owned()]))
+}
+
+/// A destination that holds records of another load would get them a second time.
+async fn require_no_other_load(run: &Run, sink: &dyn Sink, there: &Catalog) -> Result<(), Failure> {
+    let others = marks::foreign(run, sink, there).await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let message = "the destination holds records of a load that this run directory didn't make; nothing was written. \
+                   Go on in the run directory that made them, or take them back there";
+    Err(Failure::guard(message).details(marks::told(&others)))
 }
 
 fn stale(changed: Vec<String>) -> Failure {
@@ -206,26 +246,35 @@ fn changed_entries(run: &Run, head: &PlanHead, now: &Catalog) -> Result<Vec<Stri
     Ok(changed)
 }
 
-/// The batch that was stopped, or a new one with its members.
-async fn batch(
-    run: &Run,
-    drafts: &Drafts<'_>,
-    head: &PlanHead,
-    options: &ApplyOptions,
-    ctx: &Ctx<'_>,
-) -> Result<(Batch, bool), Failure> {
-    let ledger = run.ledger();
+/// What a batch is to be made of, by the options.
+fn choice<'a>(run: &'a Run, options: &ApplyOptions) -> Result<Choice<'a>, Failure> {
+    match (options.pilot, &options.wave) {
+        (Some(_), Some(_)) => Err(Failure::usage("a pilot and a wave are two things; choose one")),
+        (Some(size), None) => Ok(Choice::Pilot(size)),
+        (None, None) => Ok(Choice::All),
+        (None, Some(name)) => match run.config().waves.get(name) {
+            Some(wave) => Ok(Choice::Wave(wave)),
+            None => {
+                let known = run.config().waves.keys().cloned();
+                Err(Failure::usage("migration.toml has no such wave under [waves]").details(known))
+            }
+        },
+    }
+}
+
+/// The batch that was stopped, if this call goes on with it.
+fn stopped_batch(run: &Run, head: &PlanHead, options: &ApplyOptions) -> Result<Option<Batch>, Failure> {
     let kind = if options.pilot.is_some() { BatchKind::Pilot } else { BatchKind::Full };
-    for batch in ledger.batches()?.into_iter().filter(|b| b.kind != BatchKind::Schema) {
+    for batch in run.ledger().batches()?.into_iter().filter(|b| b.kind != BatchKind::Schema) {
         match batch.state {
-            BatchState::Gathering => ledger.drop_batch(batch.number).await?,
             BatchState::Running if batch.plan != head.id => {
                 return Err(stale(vec![format!("{} carries out an older plan", batch.label)]));
             }
-            BatchState::Running if batch.kind == kind => return Ok((batch, true)),
+            BatchState::Running if batch.kind == kind && batch.wave == options.wave => return Ok(Some(batch)),
             BatchState::Running => {
                 let message = format!(
-                    "{} was stopped before its end; go on with it (pilot or not, as it was begun), or roll it back",
+                    "{} was stopped before its end; go on with it (pilot, wave or neither, as it was begun), or roll \
+                     it back",
                     batch.label
                 );
                 return Err(Failure::guard(message));
@@ -236,88 +285,36 @@ async fn batch(
                     batch.label
                 )));
             }
-            BatchState::Finished | BatchState::RolledBack => {}
+            BatchState::Gathering | BatchState::Finished | BatchState::RolledBack => {}
         }
     }
-    let (label, at) = (format!("{}-batch", run.config().name), ctx.timer.now());
-    let batch = Batch { number: 0, label, kind, plan: head.id, state: BatchState::Gathering, at };
-    let mut batch = ledger.begin_batch(batch).await?;
-    gather(run, drafts, &batch, options).await?;
-    ledger.set_batch(batch.number, BatchState::Running).await?;
-    batch.state = BatchState::Running;
-    Ok((batch, false))
+    Ok(None)
 }
 
-/// Writes down who belongs to a new batch.
-async fn gather(
+/// A new batch with its members.
+async fn new_batch(
     run: &Run,
     drafts: &Drafts<'_>,
-    batch: &Batch,
+    head: &PlanHead,
     options: &ApplyOptions,
-) -> Result<(), Failure> {
+    ctx: &Ctx<'_>,
+) -> Result<Batch, Failure> {
     let ledger = run.ledger();
-    if let Some(mark) = drafts.sink().batch_mark(&batch.label) {
-        match drafts.shape(&mark, Vec::new()) {
-            Made::Draft(finished) => {
-                ledger.add_members(batch.number, vec![row_of(drafts.sink(), BATCH, 0, &finished)]).await?;
-            }
-            Made::Refused(e) => return Err(e.into()),
-            Made::Skipped(..) => {}
-        }
+    for batch in ledger.batches()?.into_iter().filter(|b| b.state == BatchState::Gathering) {
+        ledger.drop_batch(batch.number).await?;
     }
-    if let Some(size) = options.pilot {
-        let rows = sample::draw(run, size, &|row| is_free(run, row, options))?;
-        for row in &rows {
-            make_ready(run, row).await?;
-        }
-        // In the order of phases, so that the batch's order is that of writing.
-        return Ok(ledger.add_members(batch.number, rows).await?);
-    }
-    let mut after = 0;
-    loop {
-        let rows = ledger.plan_rows(after, 500)?;
-        let Some((last, _)) = rows.last() else { return Ok(()) };
-        after = *last;
-        let mut free = Vec::new();
-        for (_, row) in rows {
-            if is_free(run, &row, options)? {
-                make_ready(run, &row).await?;
-                free.push(row);
-            }
-        }
-        ledger.add_members(batch.number, free).await?;
-    }
+    let kind = if options.pilot.is_some() { BatchKind::Pilot } else { BatchKind::Full };
+    let (label, at, wave) = (format!("{}-batch", run.config().name), ctx.timer.now(), options.wave.clone());
+    let batch = Batch { number: 0, label, kind, plan: head.id, state: BatchState::Gathering, at, wave };
+    let mut batch = ledger.begin_batch(batch).await?;
+    gather(run, drafts, &batch, choice(run, options)?, options.retry_quarantined).await?;
+    ledger.set_batch(batch.number, BatchState::Running).await?;
+    batch.state = BatchState::Running;
+    Ok(batch)
 }
 
-/// Whether a row of the plan is still to be written.
-fn is_free(run: &Run, row: &PlanRow, options: &ApplyOptions) -> mapping_core::Result<bool> {
-    let Some((_, state)) = run.ledger().membership(&row.record)? else { return Ok(true) };
-    Ok(match state {
-        _ if written(Some(state)) => false,
-        MemberState::Quarantined | MemberState::Unknown => {
-            // With another draft than the one that was refused, and nothing written, it is a new record.
-            options.retry_quarantined || !run.ledger().is_begun(&row.record)?
-        }
-        _ => true,
-    })
-}
-
-/// A record that was refused before is tried with the plan's own steps if nothing of it was written, else with the
-/// ones it has.
-async fn make_ready(run: &Run, row: &PlanRow) -> Result<(), Failure> {
-    let ledger = run.ledger();
-    if ledger.progress(&row.record)?.is_some() {
-        if ledger.is_begun(&row.record)? {
-            ledger.retry(&row.record).await?;
-        } else {
-            ledger.retire(&row.record).await?;
-        }
-    }
-    ledger.release(&row.record, "apply").await?;
-    Ok(())
-}
-
-/// Writes phase after phase; each one's sums must agree before the next begins.
+/// Writes phase after phase, and when every record is through all of them, the steps of the next pass in the same
+/// order; each phase's sums must agree before the next begins.
 async fn write_phases(
     run: &Run,
     sink: &Guarded<'_>,
@@ -326,44 +323,73 @@ async fn write_phases(
     ctx: &Ctx<'_>,
 ) -> Result<Option<(Exit, String)>, Failure> {
     let ledger = run.ledger();
-    let mut phases: Vec<(u32, String, u64)> = Vec::new();
-    for tally in ledger.tally(batch.number)? {
-        // What an earlier call has treated is not counted again.
-        let open = if tally.state == MemberState::Open { tally.count } else { 0 };
-        match phases.last_mut() {
-            Some((phase, _, count)) if *phase == tally.phase => *count += open,
-            _ => phases.push((tally.phase, tally.kind, open)),
+    let mut pass = 0;
+    loop {
+        for (phase, kind, count) in phases_of(&ledger.tally(batch.number)?, pass) {
+            let stopped = write_phase(run, sink, drafts, batch, (phase, pass), (&kind, count), ctx).await?;
+            if stopped.is_some() {
+                return Ok(stopped);
+            }
         }
-    }
-    let limits = &run.config().limits;
-    let bounds = Bounds { workers: limits.workers, bytes: limits.in_flight_bytes };
-    for (phase, kind, count) in phases {
-        let name = format!("apply {kind}");
-        ctx.started(&name, Some(count));
-        let mark = mark(run, drafts, batch)?;
-        if phase > 0 && mark.is_none() && drafts.sink().batch_mark(&batch.label).is_some() {
-            return Err(Failure::guard("the mark of the batch could not be made; see the quarantine"));
+        match ledger.tally(batch.number)?.iter().map(|t| t.pass).filter(|p| *p > pass).min() {
+            Some(next) => pass = next,
+            None => break,
         }
-        let loading = Loading {
-            run,
-            sink,
-            ctx,
-            drafts,
-            batch,
-            mark,
-            phase,
-            blobs: run.blobs(),
-            cursor: Mutex::new(0),
-            refusals: Refusals::default(),
-        };
-        crew::run(&loading, sink, ledger, bounds, ctx, &name, Some(count)).await?;
-        if let Some(stopped) = stopped(sink)? {
-            return Ok(Some(stopped));
-        }
-        reconcile(run, batch, phase, &name)?;
-        ctx.finished(&name, count);
     }
     ledger.set_batch(batch.number, BatchState::Finished).await?;
+    Ok(None)
+}
+
+/// The phases in which records stand in this pass, in order, with how many are open: what an earlier call has treated
+/// is not counted again.
+fn phases_of(tally: &[Tally], pass: u8) -> Vec<(u32, String, u64)> {
+    let mut phases: Vec<(u32, String, u64)> = Vec::new();
+    for t in tally.iter().filter(|t| t.pass >= pass) {
+        let open = if t.state == MemberState::Open && t.pass == pass { t.count } else { 0 };
+        match phases.last_mut() {
+            Some((phase, _, count)) if *phase == t.phase => *count += open,
+            _ => phases.push((t.phase, t.kind.clone(), open)),
+        }
+    }
+    phases
+}
+
+async fn write_phase(
+    run: &Run,
+    sink: &Guarded<'_>,
+    drafts: &Drafts<'_>,
+    batch: &Batch,
+    (phase, pass): (u32, u8),
+    (kind, count): (&str, u64),
+    ctx: &Ctx<'_>,
+) -> Result<Option<(Exit, String)>, Failure> {
+    let limits = &run.config().limits;
+    let bounds = Bounds { workers: limits.workers, bytes: limits.in_flight_bytes };
+    let name = format!("apply {}", phase_name(kind, pass));
+    ctx.started(&name, Some(count));
+    let mark = mark(run, drafts, batch)?;
+    if phase > 0 && mark.is_none() && drafts.sink().batch_mark(&batch.label).is_some() {
+        return Err(Failure::guard("the mark of the batch could not be made; see the quarantine"));
+    }
+    let loading = Loading {
+        run,
+        sink,
+        ctx,
+        drafts,
+        batch,
+        mark,
+        phase,
+        pass,
+        blobs: run.blobs(),
+        cursor: Mutex::new(0),
+        refusals: Refusals::default(),
+    };
+    crew::run(&loading, sink, run.ledger(), bounds, ctx, &name, Some(count)).await?;
+    if let Some(stopped) = stopped(sink)? {
+        return Ok(Some(stopped));
+    }
+    reconcile(run, batch, phase, pass, &name)?;
+    ctx.finished(&name, count);
     Ok(None)
 }
 
@@ -382,50 +408,8 @@ pub(crate) fn mark(run: &Run, drafts: &Drafts<'_>, batch: &Batch) -> Result<Opti
     Ok(run.ledger().targets(std::slice::from_ref(&mark.source))?.remove(&mark.source))
 }
 
-/// The sums of a phase: everything planned is somewhere, and everything applied has something that stands for it.
-fn reconcile(run: &Run, batch: &Batch, phase: u32, name: &str) -> Result<(), Failure> {
-    let sums = phase_sums(&run.ledger().tally(batch.number)?);
-    let sum = sums.get(&phase).cloned().unwrap_or_default();
-    let mut without = Vec::new();
-    let (states, mut from) = ([MemberState::Applied, MemberState::Matched], 0);
-    loop {
-        let members = run.ledger().members(batch.number, Some(phase), &states, from, false, 500)?;
-        let Some(last) = members.last() else { break };
-        from = last.seq;
-        let names: Vec<SourceRef> = members
-            .iter()
-            .flat_map(|m| std::iter::once(&m.row.record).chain(&m.row.aliases).cloned())
-            .collect();
-        let targets = run.ledger().targets(&names)?;
-        without.extend(names.into_iter().filter(|n| !targets.contains_key(n)).map(|n| n.to_string()));
-    }
-    if sum.agrees() && sum.open == 0 && without.is_empty() {
-        return Ok(());
-    }
-    without.truncate(50);
-    Err(Failure::new(Exit::Sums, sums_error(name)).details([format!("{sum:?}")]).details(without))
-}
-
-/// The sums of every phase from the members' states.
-pub(crate) fn phase_sums(tally: &[Tally]) -> BTreeMap<u32, PhaseSum> {
-    let mut sums: BTreeMap<u32, PhaseSum> = BTreeMap::new();
-    for t in tally {
-        let sum = sums.entry(t.phase).or_default();
-        sum.kind.clone_from(&t.kind);
-        sum.planned += t.count;
-        match t.state {
-            MemberState::Applied | MemberState::Kept => sum.applied += t.count,
-            MemberState::Matched => {
-                sum.applied += t.count;
-                sum.matched += t.count;
-            }
-            MemberState::Quarantined => sum.quarantined += t.count,
-            MemberState::Unknown => sum.unknown += t.count,
-            MemberState::Open | MemberState::Undoing | MemberState::RolledBack => sum.open += t.count,
-        }
-    }
-    sums
-}
+/// The most losses of writes that a report lists.
+const LISTED: usize = 1_000;
 
 fn report(run: &Run, batch: &Batch, resumed: bool) -> Result<ApplyReport, Failure> {
     let tally = run.ledger().tally(batch.number)?;
@@ -433,19 +417,36 @@ fn report(run: &Run, batch: &Batch, resumed: bool) -> Result<ApplyReport, Failur
         batch: batch.number,
         label: batch.label.clone(),
         pilot: batch.kind == BatchKind::Pilot,
+        wave: batch.wave.clone(),
         resumed,
         phases: phase_sums(&tally).into_values().collect(),
+        tickets: trait_sums(run, batch, u8::MAX)?.into_values().flatten().collect(),
         calls_planned: tally.iter().map(|t| t.calls).sum(),
         floor: tally.iter().map(|t| t.floor).sum(),
         ..ApplyReport::default()
     };
-    for (rule, _, _, count) in run.ledger().loss_counts()? {
-        if rule == mapping_core::LossRule::Refused {
-            *report.losses.entry(word(rule)).or_default() += count;
-        }
-    }
+    list_losses(run, batch, &mut report)?;
     if report.quarantined() + report.unknown() > 0 {
         report.exit = Exit::Incomplete;
     }
     Ok(report)
+}
+
+/// What the writes of this batch could not keep.
+fn list_losses(run: &Run, batch: &Batch, report: &mut ApplyReport) -> Result<(), Failure> {
+    let mut after = 0;
+    loop {
+        let losses = run.ledger().losses_of_writes(after, 500)?;
+        let Some((last, _)) = losses.last() else { return Ok(()) };
+        after = *last;
+        for (_, Loss { record, field, rule, why, .. }) in losses {
+            if run.ledger().membership(&record)?.is_none_or(|(number, _)| number != batch.number) {
+                continue;
+            }
+            *report.losses.entry(word(rule)).or_default() += 1;
+            if report.lost.len() < LISTED {
+                report.lost.push(WriteLoss { record, field, rule, why });
+            }
+        }
+    }
 }

@@ -1,7 +1,10 @@
 //! The verbs: what a run can be told to do.
 
+pub(crate) mod accept;
 pub(crate) mod apply;
+pub(crate) mod approve;
 pub(crate) mod doctor;
+pub(crate) mod estimate;
 pub(crate) mod extract;
 pub(crate) mod map;
 pub(crate) mod plan;

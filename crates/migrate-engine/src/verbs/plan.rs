@@ -1,7 +1,9 @@
 //! `plan`: what `apply` will do, exactly; reads only.
 
+use super::estimate::{Estimate, EstimateOptions, Observed, Pace, reckon};
 use crate::drafts::{BATCH, Drafts, Inputs, Made, STAND_IN};
 use crate::loading::row_of;
+use crate::marks;
 use crate::planner::{Planned, plan_all};
 use crate::store::{BatchKind, BatchState, MemberState, PlanHead, PlanRow};
 use crate::{Ctx, Exit, Failure, Run, Severity};
@@ -21,12 +23,20 @@ const LISTED: usize = 500;
 pub struct PlanOptions {
     /// Plan although schema is missing at the destination; what needs it goes to the quarantine or is a loss.
     pub without_schema: bool,
+    /// What the connection makes of the quota, for the estimate.
+    pub pace: Pace,
 }
 impl PlanOptions {
+    /// With a connection of this pace.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.pace = pace;
+        self
+    }
     /// Plans although schema is missing.
     #[must_use]
     pub fn without_schema() -> Self {
-        PlanOptions { without_schema: true }
+        PlanOptions { without_schema: true, ..Self::default() }
     }
 }
 
@@ -56,8 +66,27 @@ pub struct KindPlan {
     pub calls_worst: u64,
     /// The fewest calls the platform's API allows.
     pub floor: u64,
+    /// What the passes behind the first cost, by their number; it is in the sums above too.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub later: BTreeMap<u8, LaterPass>,
     /// Some of them, by id.
     pub samples: Vec<SourceRef>,
+}
+
+/// What is planned of one kind in a pass that begins when all records are through the one before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LaterPass {
+    /// Objects that need it.
+    pub drafts: u64,
+    /// Lasting writes.
+    pub steps: u64,
+    /// Calls when nothing goes wrong.
+    pub calls: u64,
+    /// Calls at worst.
+    pub calls_worst: u64,
+    /// The fewest calls the platform's API allows.
+    pub floor: u64,
 }
 
 /// The sums of one kind of the source: staged = the rest.
@@ -106,14 +135,20 @@ pub struct PlanReport {
     pub calls_worst: u64,
     /// The fewest calls the platform's API allows.
     pub floor: u64,
-    /// Seconds at the stated quota, when there is one.
+    /// Seconds that the load takes, when something is known of the pace.
     pub seconds: Option<u64>,
+    /// What the load, its verification, a rollback and a day's changes cost.
+    #[serde(default)]
+    pub estimate: Estimate,
     /// Losses by kind.
     pub losses: BTreeMap<String, u64>,
     /// Losses by kind and field.
     pub losses_by_field: Vec<LossCount>,
     /// The sums, by kind of the source.
     pub sums: BTreeMap<String, KindSum>,
+    /// The sums of the tickets, by channel, queue, status and month: `channel=email`.
+    #[serde(default)]
+    pub tickets: BTreeMap<String, KindSum>,
     /// Records in the quarantine, with the reason.
     pub quarantined: u64,
     /// What has to be done before `apply`: schema that is missing, lists that are open.
@@ -138,6 +173,15 @@ pub struct LossCount {
     pub count: u64,
 }
 
+/// Refuses to go on before the source was read to its end; for a program that wants to say so before it opens the
+/// destination.
+///
+/// # Errors
+/// `Guard` with what to do.
+pub fn require_extracted(run: &Run) -> Result<(), Failure> {
+    super::extract::require_complete(run)
+}
+
 /// Maps and shapes every record of the stage and writes down what `apply` will do.
 ///
 /// # Errors
@@ -151,7 +195,12 @@ pub async fn plan(
 ) -> Result<PlanReport, Failure> {
     super::extract::require_complete(run)?;
     require_no_open_batch(run)?;
-    let inputs = Inputs::now(run, sink.dialect(), sink.catalog().await?)?;
+    let (calls_before, began) = (sink.meter().calls, ctx.timer.now());
+    let catalog = sink.catalog().await?;
+    let others = marks::foreign(run, sink, &catalog).await?;
+    let look_calls = sink.meter().calls - calls_before;
+    let looked = ctx.timer.now().duration_since(began).as_secs_f64();
+    let inputs = Inputs::now(run, sink.dialect(), catalog)?;
     let drafts = Drafts::new(run, sink, inputs).await?;
     let missing = super::provision::missing(&drafts)?;
     if !missing.is_empty() && !options.without_schema {
@@ -159,8 +208,14 @@ pub async fn plan(
             .details(missing));
     }
     run.ledger().begin_plan().await?;
-    let Planned { relies_on, sums } = plan_all(run, &drafts, ctx).await?;
+    let Planned { relies_on, sums, tickets, changed_per_day } = plan_all(run, &drafts, ctx).await?;
     let mut report = add_up(run, &drafts, sums)?;
+    report.exit = if tickets.values().all(KindSum::agrees) { report.exit } else { Exit::Sums };
+    report.tickets = tickets;
+    let latency = (look_calls > 0 && looked > 0.0).then(|| looked / look_calls as f64);
+    let seen = Observed { look_calls, latency, changed_per_day };
+    report.estimate = reckon(run, &drafts, &EstimateOptions::default().pace(options.pace), &seen)?;
+    report.seconds = report.estimate.load.seconds;
     report.made_at = ctx.timer.now();
     report.blockers = missing.into_iter().map(|m| format!("schema is missing: {m}")).collect();
     let problems = problems(&drafts);
@@ -168,8 +223,14 @@ pub async fn plan(
         report.exit = Exit::Guard;
     }
     report.blockers.extend(problems);
+    report.blockers.extend(marks::told(&others));
     let head = head(&drafts, relies_on, &mut report, run.stage().revision()?)?;
-    run.ledger().finish_plan(head).await?;
+    run.ledger().finish_plan(head.clone()).await?;
+    let standing = super::approve::standing(run, &head)?;
+    report.blockers.extend(standing.open().map(|a| format!("nobody has taken note of «{}»: {}", a.id, a.text)));
+    if run.config().approval.plan && standing.approved_by.is_none() {
+        report.blockers.push("nobody has approved this plan".to_owned());
+    }
     run.write_json("plan.json", &report)?;
     ctx.finished("plan", report.kinds.values().map(|k| k.drafts).sum());
     Ok(report)
@@ -228,7 +289,6 @@ fn hex(hash: Sha256) -> String {
 /// Adds up the rows of the plan, in the order of writing.
 fn add_up(run: &Run, drafts: &Drafts<'_>, sums: BTreeMap<String, KindSum>) -> Result<PlanReport, Failure> {
     let ledger = run.ledger();
-    let catalog = &drafts.inputs().catalog;
     let mut report = empty(drafts);
     let mut hash = Sha256::new();
     let mut after = 0;
@@ -254,10 +314,6 @@ fn add_up(run: &Run, drafts: &Drafts<'_>, sums: BTreeMap<String, KindSum>) -> Re
         report.calls_worst += u64::from(row.calls_worst);
         report.floor += row.floor;
     }
-    report.seconds = catalog
-        .quota
-        .filter(|q| q.limit > 0)
-        .map(|q| report.calls.saturating_mul(q.window_seconds.into()).div_ceil(q.limit.into()));
     for (rule, field, why, count) in ledger.loss_counts()? {
         *report.losses.entry(word(rule)).or_default() += count;
         if report.losses_by_field.len() < LISTED {
@@ -301,6 +357,8 @@ fn empty(drafts: &Drafts<'_>) -> PlanReport {
         calls_worst: 0,
         floor: 0,
         seconds: None,
+        estimate: Estimate::default(),
+        tickets: BTreeMap::new(),
         losses: BTreeMap::new(),
         losses_by_field: Vec::new(),
         sums: BTreeMap::new(),
@@ -334,6 +392,14 @@ fn add_row(report: &mut PlanReport, row: &PlanRow) {
     kind.calls += u64::from(row.calls);
     kind.calls_worst += u64::from(row.calls_worst);
     kind.floor += row.floor;
+    for (pass, cost) in &row.later {
+        let later = kind.later.entry(*pass).or_default();
+        later.drafts += 1;
+        later.steps += u64::from(cost.steps);
+        later.calls += u64::from(cost.calls);
+        later.calls_worst += u64::from(cost.calls_worst);
+        later.floor += cost.floor;
+    }
     if kind.samples.len() < SAMPLES {
         kind.samples.push(row.record.clone());
     }

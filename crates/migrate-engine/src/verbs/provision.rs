@@ -15,12 +15,19 @@ use serde::{Deserialize, Serialize};
 pub struct ProvisionOptions {
     /// Only list what would be done.
     pub dry_run: bool,
+    /// Only compare what is there with what is needed, what a person had to make included.
+    pub check: bool,
 }
 impl ProvisionOptions {
     /// Only lists.
     #[must_use]
     pub fn dry_run() -> Self {
-        ProvisionOptions { dry_run: true }
+        ProvisionOptions { dry_run: true, check: false }
+    }
+    /// Only compares: what is missing ends with [`Exit::Incomplete`].
+    #[must_use]
+    pub fn check() -> Self {
+        ProvisionOptions { dry_run: true, check: true }
     }
 }
 
@@ -52,6 +59,9 @@ pub struct SchemaEntry {
     pub done: bool,
     /// Why a person has to do it, or why it failed.
     pub why: Option<String>,
+    /// What it has to be called and to be like, for whoever makes it by hand.
+    #[serde(default)]
+    pub todo: String,
 }
 
 /// What `provision` did or would do.
@@ -68,6 +78,16 @@ pub struct ProvisionReport {
     pub stopped: Option<String>,
     /// How it ended.
     pub exit: Exit,
+}
+impl ProvisionReport {
+    /// Entries that are at the destination.
+    pub fn there(&self) -> usize {
+        self.entries.iter().filter(|e| e.done).count()
+    }
+    /// Entries that a person has to make.
+    pub fn by_hand(&self) -> impl Iterator<Item = &SchemaEntry> {
+        self.entries.iter().filter(|e| !e.done && e.action == Action::ByHand)
+    }
 }
 
 /// Creates what is missing. What exists is matched, not created; missing options are added.
@@ -89,6 +109,7 @@ pub async fn provision(
     let calls_before = sink.meter().calls;
     let mut stopped = None;
     if !options.dry_run {
+        announce(&wanted, ctx);
         stopped = create(run, &guarded, &drafts, &mut wanted, ctx).await?;
         remember(run, sink, &wanted).await?;
     }
@@ -96,7 +117,7 @@ pub async fn provision(
     let calls = sink.meter().calls - calls_before;
     let mut report =
         ProvisionReport { dry_run: options.dry_run, calls, entries, ..ProvisionReport::default() };
-    if !options.dry_run && report.entries.iter().any(|e| !e.done) {
+    if (options.check || !options.dry_run) && report.entries.iter().any(|e| !e.done) {
         report.exit = Exit::Incomplete;
     }
     if let Some((exit, why)) = stopped {
@@ -105,6 +126,17 @@ pub async fn provision(
     }
     run.save_report("provision", &report)?;
     Ok(report)
+}
+
+/// Everything that is missing, before the first write.
+fn announce(wanted: &[Wanted], ctx: &Ctx<'_>) {
+    let missing: Vec<&SchemaEntry> = wanted.iter().map(|w| &w.entry).filter(|e| !e.done).collect();
+    if missing.is_empty() {
+        return;
+    }
+    let by_hand = missing.iter().filter(|e| e.action == Action::ByHand).count();
+    let names: Vec<String> = missing.iter().map(|e| e.record.to_string()).collect();
+    ctx.note(format!("{} entries are missing, {by_hand} of them for a person: {}", missing.len(), names.join(", ")));
 }
 
 /// A schema draft, what the destination has of it, and what it needs.
@@ -123,17 +155,38 @@ fn survey(drafts: &Drafts<'_>) -> Result<Vec<Wanted>, Failure> {
     for draft in drafts.mapping().schema_drafts(drafts.seen()) {
         all.push(match drafts.shape(&draft, Vec::new()) {
             Made::Draft(finished) => look(drafts, &finished, catalog)?,
-            Made::Skipped(why, _) => by_hand(&draft, why),
-            Made::Refused(e) => by_hand(&draft, e.to_string()),
+            Made::Skipped(why, _) => by_hand(&draft, why, catalog),
+            Made::Refused(e) => by_hand(&draft, e.to_string(), catalog),
         });
     }
     Ok(all)
 }
 
-fn by_hand(draft: &Draft, why: String) -> Wanted {
-    let record = draft.source.clone();
-    let entry = SchemaEntry { record, action: Action::ByHand, calls: 0, done: false, why: Some(why) };
-    Wanted { entry, remote: None, row: None, growth: Vec::new() }
+/// What no call can make: it is there once somebody made it, or it is for a person.
+fn by_hand(draft: &Draft, why: String, catalog: &Catalog) -> Wanted {
+    let there = existing(draft, catalog).filter(|(_, written)| written == draft);
+    let done = there.is_some();
+    let entry = SchemaEntry {
+        record: draft.source.clone(),
+        action: if done { Action::Exists } else { Action::ByHand },
+        calls: 0,
+        done,
+        why: (!done).then_some(why),
+        todo: described(draft),
+    };
+    Wanted { entry, remote: there.map(|(remote, _)| remote), row: None, growth: Vec::new() }
+}
+
+/// An entry of the schema in words: its kind, name, type and options. They are the map's, not a customer's.
+fn described(draft: &Draft) -> String {
+    let mut said = format!("{}: {}", draft.kind, draft.text("name"));
+    for (name, value) in draft.fields.iter().filter(|(name, _)| *name != "name") {
+        let items: Vec<&str> = value.items().iter().filter_map(Value::as_str).collect();
+        if !items.is_empty() {
+            said.push_str(&format!("; {name}: {}", items.join(", ")));
+        }
+    }
+    said
 }
 
 fn look(drafts: &Drafts<'_>, finished: &Finished, catalog: &Catalog) -> Result<Wanted, Failure> {
@@ -164,6 +217,7 @@ fn look(drafts: &Drafts<'_>, finished: &Finished, catalog: &Catalog) -> Result<W
         calls,
         done: action == Action::Exists,
         why: None,
+        todo: described(draft),
     };
     Ok(Wanted { entry, remote: there.map(|(remote, _)| remote), row: Some(row), growth })
 }
@@ -232,6 +286,7 @@ async fn create(
         batch: &batch,
         mark: None,
         phase: 1,
+        pass: 0,
         blobs: run.blobs(),
         cursor: std::sync::Mutex::new(0),
         refusals: Refusals::default(),
@@ -269,7 +324,7 @@ async fn batch(run: &Run, rows: Vec<PlanRow>, ctx: &Ctx<'_>) -> Result<Batch, Fa
             let label = format!("{}-schema", run.config().name);
             let at = ctx.timer.now();
             let (kind, state) = (BatchKind::Schema, BatchState::Running);
-            ledger.begin_batch(Batch { number: 0, label, kind, plan: 0, state, at }).await?
+            ledger.begin_batch(Batch { number: 0, label, kind, plan: 0, state, at, wave: None }).await?
         }
     };
     for row in &rows {

@@ -1,8 +1,9 @@
 //! `status`: the ledger at a glance.
 
-use super::apply::{PhaseSum, phase_sums};
 use super::extract::EXTRACT_STATE;
 use crate::store::{BatchKind, BatchState};
+use crate::strata::word;
+use crate::sums::{PhaseSum, phase_sums};
 use crate::{Failure, Run};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ pub struct BatchStatus {
     pub label: String,
     /// `schema`, `pilot` or `full`.
     pub kind: String,
+    /// The wave it is, when it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wave: Option<String>,
     /// `running`, `finished`, `undoing` or `rolled_back`.
     pub state: String,
     /// Its sums.
@@ -57,6 +61,7 @@ pub fn status(run: &Run) -> Result<StatusReport, Failure> {
             number: batch.number,
             label: batch.label,
             kind: word(&batch.kind),
+            wave: batch.wave,
             state: word(&batch.state),
             phases: phase_sums(&ledger.tally(batch.number)?).into_values().collect(),
         });
@@ -93,11 +98,11 @@ fn next(run: &Run, status: &StatusReport) -> Result<&'static str, Failure> {
     if status.plan.is_none() {
         return Ok("plan");
     }
-    let full = batches.iter().any(|b| b.kind == BatchKind::Full && b.state == BatchState::Finished);
-    Ok(if full { "verify, then report" } else { "apply" })
-}
-
-/// A state's name in reports.
-fn word(value: &impl Serialize) -> String {
-    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+    let finished =
+        |b: &&crate::store::Batch| b.kind == BatchKind::Full && b.state == BatchState::Finished;
+    Ok(match batches.iter().filter(finished).map(|b| b.wave.is_some()).min() {
+        Some(false) => "verify, then report",
+        Some(true) => "verify, then apply the next wave, or the rest",
+        None => "apply",
+    })
 }

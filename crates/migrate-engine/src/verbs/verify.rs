@@ -1,6 +1,8 @@
 //! `verify`: reads back what was written and compares it field by field.
 
+use super::accept::accepted;
 use super::apply::mark;
+use super::estimate::{Measured, Price, measured, remember_rate};
 use crate::drafts::{Drafts, Inputs};
 use crate::guarded::{Guarded, Halt};
 use crate::loading::refs_of;
@@ -8,7 +10,7 @@ use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
 use crate::{Ctx, Event, Exit, Failure, Run};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mapping_core::{
-    Difference, Draft, Error, Made, Observed, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef,
+    Blob, Difference, Draft, Error, Made, Observed, Part, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef,
     Value, Window, diff,
 };
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// The most differences a report lists; all are counted.
 const LISTED: usize = 1_000;
+
+/// The field of a difference that is the whole object: it isn't there.
+pub(crate) const OBJECT: &str = "(object)";
 
 /// Baselines that are put on disk together.
 const TOGETHER: usize = 100;
@@ -56,6 +61,21 @@ pub struct FieldDifference {
     pub field: String,
     /// What differs, without the values: lengths, counts.
     pub how: String,
+    /// Who accepted it, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+}
+
+/// How the files on the parts that could be read were compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct FilesCompared {
+    /// Files that were promised on these parts. Their names and sizes were compared.
+    pub files: u64,
+    /// Of those: the media type was compared too.
+    pub types: u64,
+    /// Of those: the hash was compared too.
+    pub hashes: u64,
 }
 
 /// What `verify` found.
@@ -70,16 +90,31 @@ pub struct VerifyReport {
     pub equal: u64,
     /// Of those, different.
     pub different: u64,
+    /// Of the different ones, accepted by a named person.
+    #[serde(default)]
+    pub accepted: u64,
+    /// Files on the parts that could be read.
+    #[serde(default)]
+    pub files: FilesCompared,
+    /// Links from record to record in texts that were compared.
+    #[serde(default)]
+    pub links: u64,
     /// Fields of objects that were there before and that the run left as they were; not compared.
     pub left_as_they_were: u64,
     /// Parts that a read can't show; they were compared in the answers of their writes.
     pub compared_while_writing: u64,
+    /// The fields of those parts; they are not among the compared ones.
+    #[serde(default)]
+    pub fields_while_writing: u64,
     /// The differences, at most 1,000.
     pub differences: Vec<FieldDifference>,
     /// Records that could not be read.
     pub unreadable: Vec<String>,
     /// Why it stopped early, if it did.
     pub stopped: Option<String>,
+    /// Records to be read, and the calls that was to take.
+    #[serde(default)]
+    pub price: Price,
     /// Calls made.
     pub calls: u64,
     /// How it ended.
@@ -104,6 +139,8 @@ pub async fn verify(
     let batches = batches(run, options)?;
     let total: u64 = batches.iter().map(|b| applied(run, b)).sum::<Result<u64, Failure>>()?;
     let stride = options.sample.map_or(1, |size| (total / (size.max(1) as u64)).max(1));
+    report.price = price(run, total.div_ceil(stride))?;
+    ctx.note(format!("{} records to read back, about {} calls", report.price.records, report.price.calls));
     ctx.started("verify", Some(total.div_ceil(stride)));
     let mut made: Option<(u32, Drafts<'_>)> = None;
     for batch in &batches {
@@ -121,7 +158,9 @@ pub async fn verify(
     }
     report.calls = sink.meter().calls - calls_before;
     report.equal = report.compared - report.different;
-    report.exit = match report.different {
+    let records: u64 = report.records.values().sum();
+    remember_rate(run, Measured::Verify, report.calls, records as f64).await?;
+    report.exit = match report.different - report.accepted {
         0 if report.unreadable.is_empty() => Exit::Done,
         0 => Exit::Incomplete,
         _ => Exit::Differences,
@@ -133,6 +172,14 @@ pub async fn verify(
     run.save_report("verify", &report)?;
     ctx.finished("verify", report.records.values().sum());
     Ok(report)
+}
+
+/// What reading so many records back costs, by what it cost the last time.
+fn price(run: &Run, records: u64) -> Result<Price, Failure> {
+    let each = measured(run, Measured::Verify)?.unwrap_or(1.0);
+    let calls = (records as f64 * each).ceil() as u64;
+    let name = "verify".to_owned();
+    Ok(Price { name, records, calls, calls_worst: calls, seconds: None })
 }
 
 fn batches(run: &Run, options: &VerifyOptions) -> Result<Vec<Batch>, Failure> {
@@ -191,9 +238,13 @@ struct Seen {
     target: Option<RemoteRef>,
     compared: u64,
     hidden: u64,
+    hidden_fields: u64,
+    files: FilesCompared,
+    links: u64,
     left: u64,
     differences: Vec<(String, String)>,
     digest: String,
+    draft: String,
 }
 
 impl Reader<'_> {
@@ -246,9 +297,13 @@ impl Reader<'_> {
             target,
             compared: 0,
             hidden: 0,
+            hidden_fields: 0,
+            files: FilesCompared::default(),
+            links: 0,
             left: 0,
             differences: Vec::new(),
             digest: String::new(),
+            draft: row.digest.clone(),
         };
         let observed = match &seen.target {
             Some(target) => self.sink.read(target).await?,
@@ -256,7 +311,7 @@ impl Reader<'_> {
         };
         let Some(observed) = observed else {
             seen.compared = 1;
-            seen.differences.push(("(object)".to_owned(), "it is not there".to_owned()));
+            seen.differences.push((OBJECT.to_owned(), "it is not there".to_owned()));
             return Ok(seen);
         };
         self.compare(&mut seen, draft, &observed, &finished.steps)?;
@@ -277,19 +332,26 @@ impl Reader<'_> {
             all.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
         };
         let differs = named(DIFFERS);
-        let want = promised(draft, &progress);
-        seen.left = (draft.fields.len() - want.fields.len()) as u64;
         let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
+        let want = promised(draft, &progress).resolved(&refs);
         let kept = named(KEPT);
         let mut found = diff(&want, observed, &refs);
         // What a receipt names as written otherwise than promised was compared in the answer of its write.
         found.retain(|d| !kept.contains(&d.field));
         seen.hidden = match observed.window {
             Window::Whole => 0,
-            Window::Last { shown, of } => of.saturating_sub(shown) as u64,
+            Window::Last { shown, .. } => want.parts.len().saturating_sub(1).saturating_sub(shown) as u64,
         };
+        seen.left = (draft.fields.len() - want.fields.len()) as u64;
         seen.compared = fields(&want, seen.hidden) + differs.len() as u64;
+        seen.hidden_fields = fields(&want, 0) - fields(&want, seen.hidden);
         seen.differences = found.iter().map(|d| (d.field.clone(), how(d))).collect();
+        for (index, part, read) in shown(&want, &observed.draft, seen.hidden) {
+            seen.links += part.body.mentions().len() as u64;
+            let types = compare_files(&mut seen.files, &part.files, &read.files);
+            seen.compared += types.0;
+            seen.differences.extend(types.1.map(|how| (format!("parts[{index}].files.type"), how)));
+        }
         let told =
             differs.into_iter().map(|field| (field, "it differed in the answer of its write".to_owned()));
         seen.differences.extend(told);
@@ -317,16 +379,30 @@ impl Reader<'_> {
         *records += 1;
         report.compared += seen.compared;
         report.compared_while_writing += seen.hidden;
+        report.fields_while_writing += seen.hidden_fields;
+        report.files.files += seen.files.files;
+        report.files.types += seen.files.types;
+        report.files.hashes += seen.files.hashes;
+        report.links += seen.links;
         report.left_as_they_were += seen.left;
         let different = seen.differences.len() as u64;
         report.different += different;
         // A difference in the number of parts, say, is not one of the fields that were counted.
         report.compared = report.compared.max(report.different);
+        let accepted = match different {
+            0 => None,
+            _ => accepted(self.run, &record, &seen.digest, &seen.draft)?,
+        };
+        report.accepted += if accepted.is_some() { different } else { 0 };
+        let accepted = accepted.map(|a| format!("{}, {}: {}", a.by, a.at, a.reason));
         for (field, how) in seen.differences {
-            self.ctx.observer.event(Event::Differs { record: record.clone(), field: field.clone() });
+            if accepted.is_none() {
+                self.ctx.observer.event(Event::Differs { record: record.clone(), field: field.clone() });
+            }
             if report.differences.len() < LISTED {
                 let (record, target) = (record.clone(), seen.target.clone());
-                report.differences.push(FieldDifference { record, target, field, how });
+                let accepted = accepted.clone();
+                report.differences.push(FieldDifference { record, target, field, how, accepted });
             }
         }
         let done = report.records.values().sum();
@@ -376,6 +452,47 @@ pub(crate) fn baseline(observed: &Observed) -> String {
 
 /// The output of a receipt that names, parted by commas, fields that differed in the answer of the write.
 const DIFFERS: &str = "differs";
+
+/// The parts that a read showed, each with what was promised of it.
+fn shown<'a>(want: &'a Draft, have: &'a Draft, hidden: u64) -> impl Iterator<Item = (usize, &'a Part, &'a Part)> {
+    let hidden = usize::try_from(hidden).unwrap_or(usize::MAX);
+    let seen = want.parts.iter().enumerate().filter(move |(index, _)| *index == 0 || *index > hidden);
+    seen.filter_map(move |(index, part)| {
+        let read = have.parts.get(if index == 0 { 0 } else { index - hidden })?;
+        Some((index, part, read))
+    })
+}
+
+/// Compares the media types of files of one name, as far as both sides state one; names, sizes and hashes are compared
+/// with the fields. Returns how many fields that were, and what differs.
+fn compare_files(sum: &mut FilesCompared, want: &[Blob], have: &[Blob]) -> (u64, Option<String>) {
+    sum.files += want.len() as u64;
+    if !have.is_empty() && have.iter().all(|f| !f.sha256.is_empty()) {
+        sum.hashes += want.len() as u64;
+    }
+    let (mut compared, mut different) = (0, 0);
+    let mut left: Vec<&Blob> = have.iter().collect();
+    for file in want {
+        let Some(at) = left.iter().position(|f| f.name == file.name && f.len == file.len) else { continue };
+        let (wanted, found) = (media_type(&file.mime), media_type(&left.swap_remove(at).mime));
+        // A type that says nothing is promised by nobody.
+        if wanted.is_empty() || wanted == UNSPECIFIC || found.is_empty() {
+            continue;
+        }
+        compared += 1;
+        different += u64::from(wanted != found);
+    }
+    sum.types += compared;
+    (u64::from(compared > 0), (different > 0).then(|| format!("{different} of another media type")))
+}
+
+/// The media type of a file nobody knows the type of.
+const UNSPECIFIC: &str = "application/octet-stream";
+
+/// A media type without its parameters.
+fn media_type(mime: &str) -> String {
+    mime.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
 /// How many fields a comparison with this draft looks at: its fields, and of each part that was shown body, author,
 /// visibility, files and, where it is known, time.

@@ -6,7 +6,7 @@ use mapping_core::model::*;
 use mapping_core::testkit::{MemoryObject, MemoryServer, MemorySink, MemorySource, VirtualClock, Wire};
 use mapping_core::*;
 use migrate_engine::{
-    ApplyOptions, ApplyReport, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions, PlanOptions,
+    ApplyOptions, ApplyReport, ApproveOptions, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions, PlanOptions,
     PlanReport, ProvisionOptions, RollbackOptions, RollbackReport, Run, Silent, Timer, VerifyOptions,
     VerifyReport,
 };
@@ -37,6 +37,12 @@ pub(crate) struct Desk {
     pub(crate) server: MemoryServer,
     /// Every call of the platform is refused: it can't be reached.
     pub(crate) down: std::sync::atomic::AtomicBool,
+    /// Setting the fields of a thread finds that the title can't be kept.
+    pub(crate) lossy: std::sync::atomic::AtomicBool,
+    /// The closing of this record's thread is refused.
+    pub(crate) refuses: std::sync::Mutex<Option<SourceRef>>,
+    /// What was asked, in order: operation and record.
+    pub(crate) asked: std::sync::Mutex<Vec<(String, SourceRef)>>,
 }
 
 impl Desk {
@@ -106,8 +112,18 @@ impl Sink for Desk {
         }
         Ok(shaped)
     }
+    /// Threads are closed in a pass of their own.
     fn steps(&self, change: &Change<'_>) -> Result<Vec<Step>> {
-        self.inner.steps(change)
+        let mut steps = self.inner.steps(change)?;
+        steps.iter_mut().filter(|s| s.op == "thread.close").for_each(|s| s.pass = 1);
+        Ok(steps)
+    }
+    /// Every tag that is the mark of a batch; each carries one record.
+    async fn marked(&self, _: &Catalog) -> Result<Vec<Marked>> {
+        let tags = self.server.objects().into_iter().filter(|o| o.kind == "tag" && !o.archived);
+        let batches = tags.filter_map(|o| Some((o.id, o.key.filter(|key| key.contains("-batch-"))?)));
+        let one = |(id, label)| Marked { mark: RemoteRef::new("tag", id), label, records: 1, example: None };
+        Ok(batches.map(one).collect())
     }
     async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         self.up()?;
@@ -115,7 +131,14 @@ impl Sink for Desk {
     }
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
         self.up()?;
-        self.inner.perform(call).await
+        self.asked.lock().unwrap().push((call.step.op.to_string(), call.draft.source.clone()));
+        if call.step.op == "thread.close" && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source) {
+            return Err(Error::rejected(ErrorKind::Invalid, "a thread that stays open"));
+        }
+        let receipt = self.inner.perform(call).await?;
+        let lossy = self.lossy.load(std::sync::atomic::Ordering::SeqCst) && call.step.op == "thread.set";
+        let loss = || Loss::new(call.draft.source.clone(), "title", LossRule::Defaulted, "it stays theirs");
+        Ok(if lossy { receipt.loss(loss()) } else { receipt })
     }
     async fn settle(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
         self.up()?;
@@ -161,7 +184,14 @@ impl World {
         World {
             dir: tempfile::tempdir().unwrap(),
             timer: Virtual(wire.clock().clone()),
-            desk: Desk { inner: MemorySink::new(&server, 30), server: server.clone(), down: false.into() },
+            desk: Desk {
+                inner: MemorySink::new(&server, 30),
+                server: server.clone(),
+                down: false.into(),
+                lossy: false.into(),
+                refuses: None.into(),
+                asked: Vec::new().into(),
+            },
             source: MemorySource::new(records, 3),
             wire,
             server,
@@ -195,7 +225,12 @@ impl World {
         let made = migrate_engine::provision(&run, &self.desk, &options, &ctx).await.unwrap();
         assert_eq!(made.exit.code(), 0, "{made:?}");
         let plan = self.plan(&run).await.unwrap();
+        self.approve(&run).await;
         (run, plan)
+    }
+    pub(crate) async fn approve(&self, run: &Run) {
+        let options = ApproveOptions::by("Ada Operator").acknowledge_all();
+        migrate_engine::approve(run, &options, &self.ctx()).await.unwrap();
     }
     pub(crate) async fn plan(&self, run: &Run) -> std::result::Result<PlanReport, Failure> {
         migrate_engine::plan(run, &self.desk, &PlanOptions::default(), &self.ctx()).await

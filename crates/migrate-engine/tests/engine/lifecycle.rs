@@ -171,6 +171,7 @@ async fn the_directory_can_be_carried_and_each_half_needs_only_its_own_side() {
     let run = Run::open(&elsewhere).unwrap();
     migrate_engine::provision(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
     world.plan(&run).await.unwrap();
+    world.approve(&run).await;
     assert_eq!(world.apply(&run).await.unwrap().exit.code(), 0);
     assert_eq!(world.verify(&run).await.exit.code(), 0);
     assert_eq!(world.judge(TICKETS), Vec::<String>::new());

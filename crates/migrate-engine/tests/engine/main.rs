@@ -3,10 +3,13 @@
 #![allow(missing_docs)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod approvals;
 mod crash;
 mod desk;
 mod extract;
 mod guards;
 mod lifecycle;
 mod proof;
+mod passes;
 mod quarantine;
+mod waves;

@@ -119,6 +119,7 @@ fn credentials_that_are_refused_end_with_7_and_those_that_are_missing_with_2() {
     // A token that is taken away while the run goes on.
     bench.process(&["provision"]).assert(0, &[]);
     bench.process(&["plan"]).assert(0, &[]);
+    bench.process(&["approve", "--by", "test", "--ack-all"]).assert(0, &[]);
     bench.token = "wrong".to_owned();
     bench.process(&["apply"]).assert(7, &["refused the access token"]);
     bench.token = "sandbox-token".to_owned();
@@ -290,7 +291,11 @@ fn a_full_disk_is_called_by_its_name_and_the_same_command_goes_on() {
 /// From an extract to a clean copy.
 #[cfg(unix)]
 fn finish(bench: &Bench) {
-    for verb in ["map", "provision", "plan", "apply", "verify"] {
+    for verb in ["map", "provision", "plan"] {
+        bench.process(&[verb]).assert(0, &[]);
+    }
+    bench.process(&["approve", "--by", "test", "--ack-all"]).assert(0, &[]);
+    for verb in ["apply", "verify"] {
         bench.process(&[verb]).assert(0, &[]);
     }
     bench.assert_clean();

@@ -50,7 +50,7 @@ pub(crate) struct Bench {
     pub(crate) password: String,
     pub(crate) token: String,
     home: tempfile::TempDir,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 /// How a process ended.
@@ -170,8 +170,9 @@ impl Bench {
     pub(crate) fn planned(&self) {
         self.extracted();
         self.done(&Verb::Map { check: false });
-        self.done(&Verb::Provision { dry_run: false });
+        self.done(&provision());
         self.done(&Verb::Plan);
+        self.done(&approve());
     }
 
     pub(crate) fn extracted(&self) {
@@ -227,7 +228,9 @@ impl Bench {
     pub(crate) fn judge(&self) -> Verdict {
         let (_, label) = self.newest_batch();
         let run = Run::open(&self.dir).unwrap();
-        let options = judge::Options { batch_tag: Some(label), ..judge::Options::default() };
+        let sink = self.runtime.block_on(self.sides().sink(&run)).unwrap();
+        let tag = sink.batch_mark(&label).unwrap().text("name").to_owned();
+        let options = judge::Options { batch_tag: Some(tag), ..judge::Options::default() };
         judge::judge(&self.dataset, &self.intercom, &explained(&run).unwrap(), &options)
     }
 
@@ -285,11 +288,23 @@ pub(crate) fn extract() -> Verb {
 }
 
 pub(crate) fn apply() -> Verb {
-    Verb::Apply { pilot: None, approved_by: Some("test".to_owned()), retry_quarantined: false }
+    Verb::Apply { pilot: None, wave: None, approved_by: Some("test".to_owned()), retry_quarantined: false }
+}
+
+pub(crate) fn pilot(size: usize) -> Verb {
+    Verb::Apply { pilot: Some(size), wave: None, approved_by: None, retry_quarantined: false }
+}
+
+pub(crate) fn provision() -> Verb {
+    Verb::Provision { dry_run: false, check: false }
+}
+
+pub(crate) fn approve() -> Verb {
+    Verb::Approve { by: "test".to_owned(), ack: Vec::new(), ack_all: true }
 }
 
 pub(crate) fn verify() -> Verb {
-    Verb::Verify { batch: None, sample: None }
+    Verb::Verify { batch: None, sample: None, accept: None, reason: None, by: None }
 }
 
 pub(crate) fn rollback(with_schema: bool) -> Verb {

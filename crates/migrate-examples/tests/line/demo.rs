@@ -75,6 +75,7 @@ fn the_last_line_of_the_demo_is_one_object_with_the_sums_and_the_judges_zeros() 
         "map",
         "provision",
         "plan",
+        "approve",
         "apply: a pilot of 50",
         "verify",
         "rollback",

@@ -1,6 +1,6 @@
 //! The two halves of a migration meet only in the run directory.
 
-use crate::bench::{Bench, apply, extract, verify};
+use crate::bench::{approve, Bench, apply, extract, verify, provision};
 use migrate_examples::args::{Side, Verb};
 
 #[test]
@@ -20,8 +20,9 @@ fn the_source_is_read_without_the_destination_and_the_rest_runs_elsewhere_withou
     bench.dir = elsewhere;
     bench.settings(&wsdl, &base);
     bench.done(&Verb::Map { check: false });
-    bench.done(&Verb::Provision { dry_run: false });
+    bench.done(&provision());
     bench.done(&Verb::Plan);
+    bench.done(&approve());
     let plan = bench.plan();
     for (kind, sum) in plan["sums"].as_object().unwrap() {
         let count = |name: &str| sum[name].as_u64().unwrap();

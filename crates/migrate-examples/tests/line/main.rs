@@ -5,6 +5,7 @@
 mod bad_input;
 mod bench;
 mod demo;
+mod estimate;
 mod halves;
 mod interrupted;
 mod lost_answers;

@@ -75,11 +75,13 @@ fn no_secret_and_no_customer_text_is_in_reports_plan_output_or_logs_and_all_file
         ("map", 0),
         ("provision", 0),
         ("plan", 0),
-        ("apply", 0),
-        ("verify", 0),
+        ("estimate", 0),
     ] {
         run(&[verb], code);
     }
+    run(&["approve", "--by", "test", "--ack-all"], 0);
+    run(&["apply"], 0);
+    run(&["verify"], 0);
     // A difference is talked about, too.
     let conversation = bench.conversation("FS-3");
     let edit = migrate_sandbox::intercom::Edit::Body {
@@ -89,6 +91,8 @@ fn no_secret_and_no_customer_text_is_in_reports_plan_output_or_logs_and_all_file
     };
     bench.intercom.edit(&edit).unwrap();
     run(&["verify", "--json"], 4);
+    run(&["verify", "--accept", "ticket:3", "--reason", "as agreed", "--by", "Ada"], 0);
+    run(&["verify", "--json"], 0);
     run(&["report"], 0);
     run(&["status", "--json"], 0);
     run(&["rollback", "--yes", ACCOUNT], 0);

@@ -1,6 +1,6 @@
 //! `apply` refuses a plan when an entry of the destination that it relies on changed, and says which.
 
-use crate::bench::{Bench, apply, plain_desk};
+use crate::bench::{Bench, apply, plain_desk, pilot, provision};
 use migrate_engine::Exit;
 use migrate_examples::args::Verb;
 use migrate_sandbox::intercom::{Admin, Edit, Intercom, Seed, Team};
@@ -57,7 +57,7 @@ fn an_attribute_that_was_renamed_or_archived_makes_the_plan_stale_and_a_new_plan
     refused(&bench, &format!("conversation_attribute/{name}"), "");
     bench.process(&["apply"]).assert(6, &["the plan is stale", name]);
 
-    bench.done(&Verb::Provision { dry_run: false });
+    bench.done(&provision());
     bench.done(&Verb::Plan);
     bench.done(&apply());
     bench.assert_clean();
@@ -76,9 +76,9 @@ fn what_has_nothing_to_do_with_the_plan_and_what_the_run_itself_made_leave_it_as
     bench.ask("POST", "/conversations/attributes", &attribute);
 
     // The pilot's contacts, conversations and tag are changes by this run.
-    bench.done(&Verb::Apply { pilot: Some(2), approved_by: None, retry_quarantined: false });
+    bench.done(&pilot(2));
     assert!(bench.intercom.state().conversations < 6);
-    bench.done(&Verb::Provision { dry_run: false });
+    bench.done(&provision());
     bench.done(&apply());
     assert_eq!(bench.intercom.state().conversations, 6);
 }

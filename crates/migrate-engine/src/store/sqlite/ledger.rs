@@ -3,7 +3,7 @@
 use super::{Sqlite, all, db, from_json, journal, json, name, parse, whole};
 use crate::store::{
     Approval, Batch, BatchState, Ledger, Member, MemberState, PlanHead, PlanPage, PlanRow, Proposed,
-    Quarantined, Tally, Verified, loss_place, loss_reason,
+    Quarantined, Tally, TraitTally, Verified, loss_place, loss_reason, summed_traits,
 };
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -203,6 +203,15 @@ impl Ledger for Sqlite {
         rows.into_iter().map(|(seq, body)| Ok((seq, from_json(&body)?))).collect()
     }
 
+    fn losses_of_writes(&self, after: u64, limit: usize) -> Result<Vec<(u64, Loss)>> {
+        let rows: Vec<(u64, String)> = self.read(|c| {
+            let sql = "SELECT seq, body FROM loss WHERE seq > ?1 AND phase = 'write' ORDER BY seq LIMIT ?2";
+            let mut query = c.prepare_cached(sql)?;
+            query.query_map(params![after, whole(limit)], |r| Ok((r.get(0)?, r.get(1)?)))?.collect()
+        })?;
+        rows.into_iter().map(|(seq, body)| Ok((seq, from_json(&body)?))).collect()
+    }
+
     fn loss_counts(&self) -> Result<Vec<(LossRule, String, String, u64)>> {
         let rows: Vec<(String, String, String, u64)> = self.read(|c| {
             let sql = "SELECT rule, place, why, COUNT(*) FROM loss GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1, 2, 3";
@@ -310,23 +319,40 @@ impl Ledger for Sqlite {
         let marks = vec!["?"; states.len()].join(", ");
         let (side, order) = if backwards { ("<", "DESC") } else { (">", "ASC") };
         let sql = format!(
-            "SELECT seq, state, why, body FROM member WHERE batch = ? AND (? IS NULL OR phase = ?)
+            "SELECT seq, state, why, body, pass FROM member WHERE batch = ? AND (? IS NULL OR phase = ?)
              AND seq {side} ? AND state IN ({marks}) ORDER BY seq {order} LIMIT ?"
         );
         // SQLite's whole numbers end at i64's.
         let (from, limit) = (from.min(i64::MAX as u64), whole(limit));
-        let rows: Vec<(u64, String, String, String)> = self.read(|c| {
+        let rows: Vec<StoredMember> = self.read(|c| {
             let mut query = c.prepare_cached(&sql)?;
             let mut values: Vec<&dyn ToSql> = vec![&batch, &phase, &phase, &from];
             values.extend(states.iter().map(|s| s as &dyn ToSql));
             values.push(&limit);
-            query.query_map(&*values, |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))?.collect()
+            query.query_map(&*values, stored_member)?.collect()
         })?;
-        rows.into_iter()
-            .map(|(seq, state, why, body)| {
-                Ok(Member { seq, row: from_json(&body)?, state: from_json(&state)?, why })
-            })
-            .collect()
+        rows.into_iter().map(member).collect()
+    }
+
+    fn open_in_pass(&self, batch: u32, phase: u32, pass: u8, from: u64, limit: usize) -> Result<Vec<Member>> {
+        let open = json(&MemberState::Open)?;
+        let rows: Vec<StoredMember> = self.read(|c| {
+            let sql = "SELECT seq, state, why, body, pass FROM member WHERE batch = ?1 AND phase = ?2
+                       AND state = ?3 AND seq > ?4 AND pass = ?5 ORDER BY seq LIMIT ?6";
+            let values = params![batch, phase, open, from, pass, whole(limit)];
+            c.prepare_cached(sql)?.query_map(values, stored_member)?.collect()
+        })?;
+        rows.into_iter().map(member).collect()
+    }
+
+    async fn set_pass(&self, batch: u32, record: &SourceRef, pass: u8) -> Result<()> {
+        let record = name(record);
+        self.write(move |c| {
+            let sql = "UPDATE member SET pass = ?3 WHERE batch = ?1 AND record = ?2";
+            let mut update = c.prepare_cached(sql).map_err(db)?;
+            update.execute(params![batch, record, pass]).map(|_| ()).map_err(db)
+        })
+        .await
     }
 
     async fn set_member(&self, batch: u32, record: &SourceRef, state: MemberState, why: &str) -> Result<()> {
@@ -342,22 +368,45 @@ impl Ledger for Sqlite {
     }
 
     fn tally(&self, batch: u32) -> Result<Vec<Tally>> {
-        type Counted = (u32, String, String, u64, u64, u64);
+        type Counted = (u32, String, u8, String, u64, u64, u64);
         let rows: Vec<Counted> = self.read(|c| {
             let sql =
-                "SELECT phase, kind, state, COUNT(*), SUM(calls), SUM(floor) FROM member WHERE batch = ?1
-                       GROUP BY phase, kind, state ORDER BY phase, kind, state";
+                "SELECT phase, kind, pass, state, COUNT(*), SUM(calls), SUM(floor) FROM member WHERE batch = ?1
+                       GROUP BY phase, kind, pass, state ORDER BY phase, kind, pass, state";
             let mut query = c.prepare_cached(sql)?;
             let rows = query.query_map([batch], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?))
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
             })?;
             rows.collect()
         })?;
         rows.into_iter()
-            .map(|(phase, kind, state, count, calls, floor)| {
-                Ok(Tally { phase, kind, state: from_json(&state)?, count, calls, floor })
+            .map(|(phase, kind, pass, state, count, calls, floor)| {
+                Ok(Tally { phase, kind, pass, state: from_json(&state)?, count, calls, floor })
             })
             .collect()
+    }
+
+    fn tally_by_trait(&self, batch: u32, phase: u32) -> Result<Vec<TraitTally>> {
+        let mut counts: BTreeMap<(String, u8, MemberState), u64> = BTreeMap::new();
+        let mut from = 0u64;
+        loop {
+            // Page by page, so that nobody waits for the reader and memory stays flat.
+            let rows: Vec<StoredMember> = self.read(|c| {
+                let sql = "SELECT seq, state, '', body, pass FROM member WHERE batch = ?1 AND phase = ?2
+                           AND seq > ?3 ORDER BY seq LIMIT 1000";
+                c.prepare_cached(sql)?.query_map(params![batch, phase, from], stored_member)?.collect()
+            })?;
+            let Some((last, ..)) = rows.last() else { break };
+            from = *last;
+            for row in rows {
+                let member = member(row)?;
+                for name in summed_traits(&member.row.strata, member.row.at) {
+                    *counts.entry((name, member.pass, member.state)).or_default() += 1;
+                }
+            }
+        }
+        let one = |((name, pass, state), count)| TraitTally { name, pass, state, count };
+        Ok(counts.into_iter().map(one).collect())
     }
 
     fn membership(&self, record: &SourceRef) -> Result<Option<(u32, MemberState)>> {
@@ -530,6 +579,17 @@ impl Ledger for Sqlite {
             query.query_row([name], |r| r.get(0)).optional()
         })
     }
+}
+
+/// Place, state, reason, plan row and pass.
+type StoredMember = (u64, String, String, String, u8);
+
+fn stored_member(row: &Row<'_>) -> rusqlite::Result<StoredMember> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+}
+
+fn member((seq, state, why, body, pass): StoredMember) -> Result<Member> {
+    Ok(Member { seq, row: from_json(&body)?, pass, state: from_json(&state)?, why })
 }
 
 fn parse_first(row: &Row<'_>) -> rusqlite::Result<SourceRef> {

@@ -5,7 +5,7 @@ use mapping_core::{Error, ErrorKind, Result};
 use rusqlite::Connection;
 
 /// Raised whenever a table changes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE record (
@@ -42,7 +42,7 @@ CREATE TABLE batch (number INTEGER PRIMARY KEY, state TEXT NOT NULL, body TEXT N
 CREATE TABLE member (
   seq INTEGER PRIMARY KEY, batch INTEGER NOT NULL, phase INTEGER NOT NULL, kind TEXT NOT NULL, record TEXT NOT NULL,
   state TEXT NOT NULL, why TEXT NOT NULL, calls INTEGER NOT NULL, floor INTEGER NOT NULL, body TEXT NOT NULL,
-  UNIQUE (batch, record));
+  pass INTEGER NOT NULL DEFAULT 0, UNIQUE (batch, record));
 CREATE INDEX member_by_state ON member(batch, phase, state, seq);
 CREATE INDEX member_by_record ON member(record, batch);
 CREATE TABLE attempt (record TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;

@@ -91,7 +91,9 @@ fn before_content(c: char) -> bool {
 
 /// The cell without the mark that [`safe`] put before it.
 pub(crate) fn unmarked(text: &str) -> &str {
-    text.strip_prefix('\'').filter(|rest| rest.trim_start_matches(before_content).starts_with(FORMULA)).unwrap_or(text)
+    text.strip_prefix('\'')
+        .filter(|rest| rest.trim_start_matches(before_content).starts_with(FORMULA))
+        .unwrap_or(text)
 }
 
 /// One list as it stands in its file.

@@ -171,6 +171,7 @@ pub async fn plan(
     let head = head(&drafts, relies_on, &mut report, run.stage().revision()?)?;
     run.ledger().finish_plan(head).await?;
     run.write_json("plan.json", &report)?;
+    run.write("plan.html", crate::html::plan_page(run, &report)?.as_bytes())?;
     ctx.finished("plan", report.kinds.values().map(|k| k.drafts).sum());
     Ok(report)
 }

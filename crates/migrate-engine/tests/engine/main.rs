@@ -8,4 +8,5 @@ mod desk;
 mod extract;
 mod guards;
 mod lifecycle;
+mod pages;
 mod quarantine;

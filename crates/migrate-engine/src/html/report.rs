@@ -187,7 +187,7 @@ fn split(p: &crate::PhaseSum) -> Split {
 fn verified(page: &mut Page, verify: &VerifyReport) {
     let good = verify.different == 0 && verify.unreadable.is_empty();
     let line = format!(
-        "{} compared: {} equal, {} different. {} more were compared while they were written.",
+        "{} compared: {} equal, {} different; {} compared while they were written.",
         many(verify.compared, "field", "fields"),
         count(verify.equal),
         count(verify.different),

@@ -12,8 +12,8 @@ pub use ledger::{
     Proposed, Quarantined, Tally, Verified,
 };
 pub use memory::Memory;
-pub(crate) use stage::thread;
 pub use stage::{BadRecord, Page, PageCount, Stage, Staged};
+pub(crate) use stage::{parent_of, thread};
 
 #[cfg(feature = "sqlite")]
 pub use sqlite::Sqlite;

@@ -134,6 +134,10 @@ impl Sink for Desk {
     fn floor(&self, draft: &Draft) -> u64 {
         self.inner.floor(draft)
     }
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        (at.kind == *"conversation")
+            .then(|| format!("https://{}.test/{}", there.account.replace(' ', "-"), at.id))
+    }
 }
 
 /// A run directory, both sides, and the time.

@@ -8,5 +8,7 @@ mod desk;
 mod extract;
 mod guards;
 mod lifecycle;
+mod looking;
 mod pages;
 mod quarantine;
+mod reviewing;

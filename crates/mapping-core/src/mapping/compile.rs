@@ -1,5 +1,6 @@
 //! Looks up everything a mapping file names, so that a rule that can't work is refused before anything runs.
 
+use super::handoff::{Acknowledgement, Handoff, Placeholders};
 use super::path::{Path, text_of};
 use super::phone;
 use super::plan::{
@@ -43,6 +44,9 @@ pub(crate) struct Compiled {
     pub(crate) options: Options,
     pub(crate) rows: Vec<Row>,
     pub(crate) objects: Vec<ObjectRule>,
+    pub(crate) handoffs: Vec<Handoff>,
+    pub(crate) acknowledgements: Vec<Acknowledgement>,
+    pub(crate) placeholders: Placeholders,
 }
 
 /// Compiles a file.
@@ -61,6 +65,13 @@ pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
         default_country: spec.default_country.as_ref().map(|(c, _)| c.clone()),
         cc_note: spec.cc_note.unwrap_or_default(),
         contacts: spec.contacts.unwrap_or_default(),
+        publish_articles: spec.publish_articles.unwrap_or_default(),
+        article_links: article_links(spec)?,
+        default_collection: spec
+            .default_collection
+            .clone()
+            .filter(|n| !n.trim().is_empty())
+            .unwrap_or_else(|| Options::default().default_collection),
     };
     let rows: Vec<Row> = spec.rows.iter().map(|r| r.0.clone()).collect();
     let mut objects = Vec::new();
@@ -70,7 +81,49 @@ pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
     // What others link to comes first.
     let place = |o: &ObjectRule| crate::model::Record::KINDS.iter().position(|k| o.from == **k);
     objects.sort_by_key(place);
-    Ok(Compiled { options, rows, objects })
+    Ok(Compiled {
+        options,
+        rows,
+        objects,
+        handoffs: handoffs(spec, &shared)?,
+        acknowledgements: spec.acknowledgements.iter().map(|a| a.acknowledgement.clone()).collect(),
+        placeholders: placeholders(spec)?,
+    })
+}
+
+fn article_links(spec: &Spec) -> Result<Vec<String>> {
+    let Some((links, at)) = &spec.article_links else { return Ok(Vec::new()) };
+    for link in links {
+        let marks = link.matches("{id}").count();
+        if marks != 1 || link.starts_with("{id}") {
+            let why = format!("`{link}` must hold `{{id}}` once, behind something that stands before it");
+            return Err(at.complain("article_links", &why));
+        }
+    }
+    Ok(links.clone())
+}
+
+fn handoffs(spec: &Spec, shared: &Shared<'_>) -> Result<Vec<Handoff>> {
+    let mut all = Vec::new();
+    for h in &spec.handoffs {
+        let what = h.identity();
+        shared.row(Some(&h.handoff.row), "", &h.at, &what)?;
+        if !Handoff::is_source(&h.handoff.from) {
+            let why = unknown("thing to hand over", &h.handoff.from, Handoff::sources());
+            return Err(h.at.complain(&what, &why));
+        }
+        all.push(h.handoff.clone());
+    }
+    Ok(all)
+}
+
+fn placeholders(spec: &Spec) -> Result<Placeholders> {
+    match &spec.placeholder_form {
+        Some((form, at)) => {
+            Placeholders::new(form, &spec.placeholders).map_err(|why| at.complain("[placeholders]", &why))
+        }
+        None => Ok(Placeholders::default()),
+    }
 }
 
 fn object_rule(spec: &ObjectSpec, shared: &Shared<'_>) -> Result<ObjectRule> {

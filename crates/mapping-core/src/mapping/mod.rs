@@ -67,10 +67,13 @@
 //!
 //! | table | says |
 //! | --- | --- |
-//! | `[options]` | `default_country`, `cc_note`, `contacts`; see [`Options`] |
+//! | `[options]` | `default_country`, `cc_note`, `contacts`, `publish_articles`, `article_links`, `default_collection`; see [`Options`] |
 //! | `[table.NAME]` | a value table: the source's word = the destination's value. The order is that of a list's options |
 //! | `[destination.KIND]` | `registry`, and `fields` with their types: `text`, `integer`, `decimal`, `boolean`, `datetime`, `date`, `list`, `link`, `links` |
 //! | `[[row]]` | a row of the object mapping: `id`, `source`, `destination`, `fidelity`, `note` |
+//! | `[placeholders]` | `form` of the placeholders in prepared answers (`%{}%`), and `table`: what stands for each |
+//! | `[[handoff]]` | what people do by hand: `name`, `row`, `from`, `title`, `destination`, `place`, `check`, `note`, and `[[handoff.nearest]]` with `words` and `suggest`; see [`Handoff`] |
+//! | `[[acknowledge]]` | what no API silences: `id`, `text`, `place` |
 //! | `[[object]]` | the rules for a kind of record: `row`, `from` (`contact`, `ticket`), `to`, `fidelity`, `key` (the natural key) |
 //! | `[[object.skip]]` | `name`, `why`, `when`: records that are left out |
 //! | `[[object.field]]` | a rule for a field; below |
@@ -120,6 +123,7 @@
 mod check;
 mod compile;
 mod fields;
+mod handoff;
 mod mapper;
 mod names;
 mod observe;
@@ -139,6 +143,7 @@ mod toml_node;
 mod transform;
 
 pub use check::{Finding, Severity};
+pub use handoff::{Acknowledgement, FINDINGS, Handoff, Nearest, Placeholders, Translated};
 pub use mapper::{Input, Mapped, Mapper};
 pub use observe::{CustomUse, Observations};
 pub use propose::{Confidence, FieldProposal, Proposal, Proposals, Resolution, propose};
@@ -160,6 +165,9 @@ pub struct Mapping {
     options: Options,
     rows: Vec<Row>,
     objects: Vec<ObjectRule>,
+    handoffs: Vec<Handoff>,
+    acknowledgements: Vec<Acknowledgement>,
+    placeholders: Placeholders,
     spec: Spec,
 }
 
@@ -200,8 +208,9 @@ impl Mapping {
     }
 
     fn of(spec: Spec) -> Result<Mapping> {
-        let Compiled { options, rows, objects } = compile(&spec)?;
-        Ok(Mapping { name: spec.name.clone().unwrap_or_default(), options, rows, objects, spec })
+        let Compiled { options, rows, objects, handoffs, acknowledgements, placeholders } = compile(&spec)?;
+        let name = spec.name.clone().unwrap_or_default();
+        Ok(Mapping { name, options, rows, objects, handoffs, acknowledgements, placeholders, spec })
     }
 
     /// Its name.
@@ -219,6 +228,18 @@ impl Mapping {
     /// The rules by kind of record, in dependency order.
     pub fn objects(&self) -> &[ObjectRule] {
         &self.objects
+    }
+    /// What people do by hand.
+    pub fn handoffs(&self) -> &[Handoff] {
+        &self.handoffs
+    }
+    /// What no API silences: acknowledged by name before anything is written.
+    pub fn acknowledgements(&self) -> &[Acknowledgement] {
+        &self.acknowledgements
+    }
+    /// Placeholders of prepared answers.
+    pub fn placeholders(&self) -> &Placeholders {
+        &self.placeholders
     }
     /// The rules for a kind of source record.
     pub fn object(&self, from: &str) -> Option<&ObjectRule> {

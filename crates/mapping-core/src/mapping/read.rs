@@ -1,9 +1,12 @@
 //! Reads a mapping file: which keys each table may have, and what they must be.
 
+use super::handoff::{Acknowledgement, Handoff, Nearest};
+use super::path::text_of;
 use super::rule::{ContactScope, Fidelity, Row};
 use super::spec::{
-    CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DropSpec, FieldRule, ObjectSpec, PartSpec,
-    PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES, TableRef, Target, WantSpec,
+    AcknowledgementSpec, CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DropSpec, FieldRule,
+    HandoffSpec, ObjectSpec, PartSpec, PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES, TableRef, Target,
+    WantSpec,
 };
 use super::toml_node::{File, Node};
 use super::transform::{Table, unknown};
@@ -11,21 +14,44 @@ use crate::{FieldType, Result};
 use std::collections::BTreeMap;
 use toml::de::DeTable;
 
+const ROOT: &[&str] =
+    &["name", "options", "table", "destination", "row", "object", "placeholders", "handoff", "acknowledge"];
+const OPTIONS: &[&str] =
+    &["default_country", "cc_note", "contacts", "publish_articles", "article_links", "default_collection"];
+const PLACEHOLDERS: &[&str] = &["form", "table"];
+const HANDOFF: &[&str] =
+    &["name", "row", "from", "title", "destination", "place", "check", "note", "nearest", "remove"];
+const NEAREST: &[&str] = &["words", "suggest"];
+const ACKNOWLEDGE: &[&str] = &["id", "text", "place", "remove"];
 const WHEN: &[&str] = &["path", "is", "not", "exists", "differs"];
 
 impl Spec {
     /// Reads a file.
     pub(crate) fn read(file: &File<'_>) -> Result<Spec> {
         let document = DeTable::parse(file.text).map_err(|e| file.refuse(&e))?;
-        let known = ["name", "options", "table", "destination", "row", "object"];
-        let root = Node::root(file, document.get_ref(), &known)?;
+        let root = Node::root(file, document.get_ref(), ROOT)?;
         let mut spec = Spec { name: root.text("name")?, ..Spec::default() };
-        let options = ["default_country", "cc_note", "contacts"];
-        if let Some(node) = root.table("options", "[options]", Some(&options))? {
+        if let Some(node) = root.table("options", "[options]", Some(OPTIONS))? {
             spec.default_country = node.text("default_country")?.map(|c| (c, node.at.clone()));
             spec.cc_note = node.flag("cc_note")?;
             spec.contacts =
                 word(&node, "contacts", &[("linked", ContactScope::Linked), ("all", ContactScope::All)])?;
+            spec.publish_articles = node.flag("publish_articles")?;
+            spec.article_links = node.texts("article_links")?.map(|l| (l, node.at.clone()));
+            spec.default_collection = node.text("default_collection")?;
+        }
+        if let Some(node) = root.table("placeholders", "[placeholders]", Some(PLACEHOLDERS))? {
+            spec.placeholder_form = node.text("form")?.map(|f| (f, node.at.clone()));
+            if let Some(table) = node.table("table", "[placeholders.table]", None)? {
+                let entries = table.entries()?.into_iter();
+                spec.placeholders = entries.map(|(name, to)| (name, text_of(&to))).collect();
+            }
+        }
+        for node in root.tables("handoff", "[[handoff]]", HANDOFF)? {
+            spec.handoffs.push(read_handoff(&node)?);
+        }
+        for node in root.tables("acknowledge", "[[acknowledge]]", ACKNOWLEDGE)? {
+            spec.acknowledgements.push(read_acknowledgement(&node)?);
         }
         if let Some(node) = root.table("table", "[table]", None)? {
             for (name, table) in node.children("table")? {
@@ -46,6 +72,8 @@ impl Spec {
         }
         once(&spec.rows)?;
         once(&spec.objects)?;
+        once(&spec.handoffs)?;
+        once(&spec.acknowledgements)?;
         Ok(spec)
     }
 }
@@ -100,6 +128,51 @@ fn read_row(node: &Node<'_>) -> Result<RowSpec> {
         note: node.text("note")?.unwrap_or_default(),
     };
     Ok(RowSpec(row, node.at.clone()))
+}
+
+/// A name that can be that of a file.
+fn plain_name(node: &Node<'_>, key: &str) -> Result<String> {
+    let name = node.needed(key)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    match !name.is_empty() && name.len() <= 60 && name.chars().all(plain) {
+        true => Ok(name),
+        false => Err(node.complain(&format!("`{key}` must be 1 to 60 letters, digits, `-` or `_`"))),
+    }
+}
+
+fn read_handoff(node: &Node<'_>) -> Result<HandoffSpec> {
+    let remove = node.flag("remove")?.unwrap_or(false);
+    let text = |key: &str| if remove { Ok(String::new()) } else { node.needed(key) };
+    let nearest = node.tables("nearest", "[[handoff.nearest]]", NEAREST)?;
+    let read = |n: &Node<'_>| {
+        let words = n.texts("words")?.unwrap_or_default();
+        if words.iter().all(|w| w.trim().is_empty()) {
+            return Err(n.complain("`words` is missing"));
+        }
+        Ok(Nearest { words, suggest: n.needed("suggest")? })
+    };
+    let handoff = Handoff {
+        name: plain_name(node, "name")?,
+        row: text("row")?,
+        from: text("from")?,
+        title: text("title")?,
+        destination: text("destination")?,
+        place: text("place")?,
+        check: node.text("check")?,
+        note: node.text("note")?,
+        nearest: nearest.iter().map(read).collect::<Result<_>>()?,
+    };
+    Ok(HandoffSpec { at: node.at.clone(), handoff, remove })
+}
+
+fn read_acknowledgement(node: &Node<'_>) -> Result<AcknowledgementSpec> {
+    let remove = node.flag("remove")?.unwrap_or(false);
+    let acknowledgement = Acknowledgement {
+        id: plain_name(node, "id")?,
+        text: if remove { String::new() } else { node.needed("text")? },
+        place: node.text("place")?.unwrap_or_default(),
+    };
+    Ok(AcknowledgementSpec { at: node.at.clone(), acknowledgement, remove })
 }
 
 const OBJECT: &[&str] = &[

@@ -60,7 +60,7 @@ pub enum ContactScope {
 }
 
 /// Settings that change what the rules do.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Options {
     /// The country (ISO 3166 alpha-2) of telephone numbers that don't name theirs. Without it such numbers are not
@@ -70,6 +70,24 @@ pub struct Options {
     pub cc_note: bool,
     /// Which contacts are moved.
     pub contacts: ContactScope,
+    /// Articles that are published at the source are published when they arrive. Off: they arrive as drafts.
+    pub publish_articles: bool,
+    /// Forms of the addresses by which articles link to each other: `/kb/{id}/`. The host is not looked at.
+    pub article_links: Vec<String>,
+    /// The name of the collection of articles that have none.
+    pub default_collection: String,
+}
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            default_country: None,
+            cc_note: false,
+            contacts: ContactScope::default(),
+            publish_articles: false,
+            article_links: Vec::new(),
+            default_collection: "Other".to_owned(),
+        }
+    }
 }
 
 /// The rules for one kind of record.

@@ -1,5 +1,6 @@
 //! A mapping file as it is written, before anything is looked up; and one laid over another.
 
+use super::handoff::{Acknowledgement, Handoff};
 use super::rule::{ContactScope, Fidelity, Row};
 use super::toml_node::At;
 use super::transform::Table;
@@ -13,6 +14,14 @@ pub(crate) struct Spec {
     pub(crate) default_country: Option<(String, At)>,
     pub(crate) cc_note: Option<bool>,
     pub(crate) contacts: Option<ContactScope>,
+    pub(crate) publish_articles: Option<bool>,
+    pub(crate) article_links: Option<(Vec<String>, At)>,
+    pub(crate) default_collection: Option<String>,
+    pub(crate) placeholder_form: Option<(String, At)>,
+    /// In the order of the file.
+    pub(crate) placeholders: Vec<(String, String)>,
+    pub(crate) handoffs: Vec<HandoffSpec>,
+    pub(crate) acknowledgements: Vec<AcknowledgementSpec>,
     pub(crate) tables: BTreeMap<String, Table>,
     pub(crate) destinations: BTreeMap<String, Destination>,
     pub(crate) rows: Vec<RowSpec>,
@@ -36,6 +45,20 @@ pub(crate) enum Target {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RowSpec(pub(crate) Row, pub(crate) At);
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct HandoffSpec {
+    pub(crate) at: At,
+    pub(crate) handoff: Handoff,
+    pub(crate) remove: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct AcknowledgementSpec {
+    pub(crate) at: At,
+    pub(crate) acknowledgement: Acknowledgement,
+    pub(crate) remove: bool,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ObjectSpec {
@@ -186,6 +209,18 @@ impl Spec {
         self.default_country = over.default_country.or(self.default_country.take());
         self.cc_note = over.cc_note.or(self.cc_note);
         self.contacts = over.contacts.or(self.contacts);
+        self.publish_articles = over.publish_articles.or(self.publish_articles);
+        self.article_links = over.article_links.or(self.article_links.take());
+        self.default_collection = over.default_collection.or(self.default_collection.take());
+        self.placeholder_form = over.placeholder_form.or(self.placeholder_form.take());
+        for (name, to) in over.placeholders {
+            match self.placeholders.iter_mut().find(|(n, _)| n.to_lowercase() == name.to_lowercase()) {
+                Some(entry) => entry.1 = to,
+                None => self.placeholders.push((name, to)),
+            }
+        }
+        lay(&mut self.handoffs, over.handoffs)?;
+        lay(&mut self.acknowledgements, over.acknowledgements)?;
         for (name, table) in over.tables {
             let base = self.tables.entry(name).or_default();
             for (word, value) in table.0 {
@@ -269,6 +304,8 @@ macro_rules! rules {
 }
 rules! {
     RowSpec: |r| format!("row {}", r.0.id), &r.1, false;
+    HandoffSpec: |r| format!("handoff {}", r.handoff.name), &r.at, r.remove;
+    AcknowledgementSpec: |r| format!("acknowledge {}", r.acknowledgement.id), &r.at, r.remove;
     ObjectSpec: |r| format!("object {}", r.from), &r.at, false;
     SkipSpec: |r| format!("skip {}", r.name), &r.at, r.remove;
     FieldRule: |r| format!("field {}", r.to), &r.at, r.remove;

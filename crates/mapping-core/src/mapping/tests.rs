@@ -997,3 +997,46 @@ mod properties {
         ONCE.get_or_init(built_in)
     }
 }
+
+#[test]
+fn hand_offs_and_acknowledgements_are_data_and_can_be_overlaid() {
+    let mapping = built_in();
+    let names: Vec<&str> = mapping.handoffs().iter().map(|h| h.name.as_str()).collect();
+    for wanted in ["macros", "teams", "slas", "reports", "automations", "wallboards", "channels", "kb-files"]
+    {
+        assert!(names.contains(&wanted), "{wanted}");
+    }
+    assert!(mapping.handoffs().iter().all(|h| mapping.rows().iter().any(|r| r.id == h.row)));
+    let ids: Vec<&str> = mapping.acknowledgements().iter().map(|a| a.id.as_str()).collect();
+    assert_eq!(ids, ["workflows", "outbound", "csat", "fin", "teammate-notifications", "inbox-rules"]);
+    assert!(mapping.acknowledgements().iter().all(|a| !a.place.is_empty()));
+    let done = mapping.placeholders().translate("Dear %Customer.FirstName%, %Loyalty.Tier%");
+    assert_eq!(done.text, "Dear {{user.first_name | fallback: 'there'}}, %Loyalty.Tier%");
+    assert_eq!(done.unknown, ["Loyalty.Tier"]);
+    let over = mapping
+        .overlay(
+            "[placeholders.table]\n\"Loyalty.Tier\" = \"{{user.tier}}\"\n\
+             [[acknowledge]]\nid = \"csat\"\nremove = true\n\
+             [[handoff]]\nname = \"wallboards\"\nremove = true\n",
+        )
+        .unwrap();
+    assert_eq!(over.placeholders().translate("%Loyalty.Tier%").text, "{{user.tier}}");
+    assert_eq!(over.acknowledgements().len(), ids.len() - 1);
+    assert!(over.handoffs().iter().all(|h| h.name != "wallboards"));
+}
+
+#[test]
+fn a_hand_off_that_starts_from_nothing_there_is_is_refused_with_its_line() {
+    let bad = |text: &str| built_in().overlay(text).unwrap_err().message().to_owned();
+    let rest = "title = \"t\"\ndestination = \"d\"\nplace = \"p\"\n";
+    let e = bad(&format!("[[handoff]]\nname = \"x\"\nrow = \"I7\"\nfrom = \"standard_respons\"\n{rest}"));
+    assert!(e.contains("line 1") && e.contains("did you mean `standard_response`"), "{e}");
+    let e = bad(&format!("[[handoff]]\nname = \"x\"\nrow = \"I99\"\nfrom = \"report\"\n{rest}"));
+    assert!(e.contains("I99"), "{e}");
+    let e = bad("[[handoff]]\nname = \"../x\"\n");
+    assert!(e.contains("letters, digits"), "{e}");
+    let e = bad("[placeholders]\nform = \"%\"\n");
+    assert!(e.contains("`{}`"), "{e}");
+    let e = bad("[options]\narticle_links = [\"/kb/\"]\n");
+    assert!(e.contains("{id}"), "{e}");
+}

@@ -8,6 +8,7 @@ mod exit;
 mod files;
 mod finding;
 mod guarded;
+mod handoff;
 mod html;
 mod lists;
 mod loading;
@@ -34,6 +35,9 @@ pub use verbs::explain::{
     ExplainOptions, ExplainReport, ExplainedLoss, ExplainedPart, ExplainedStep, explain,
 };
 pub use verbs::extract::{ExtractOptions, ExtractReport, KindCount, Shortfall, extract};
+pub use verbs::handoff::{
+    CheckedHandoff, HandedOver, HandoffCheckReport, HandoffReport, handoff, handoff_check,
+};
 pub use verbs::idmap::{IdmapReport, idmap};
 pub use verbs::map::{ListCount, MapOptions, MapReport, ObjectRow, map};
 pub use verbs::plan::{KindPlan, KindSum, LossCount, PlanOptions, PlanReport, plan};

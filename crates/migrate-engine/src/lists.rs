@@ -141,6 +141,11 @@ impl List {
         written
     }
 
+    /// Lines that hold: who or what stands for whom.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.holds(self.by_person(line)))
+    }
+
     pub(crate) fn count(&self, written: usize) -> ListCount {
         let mut count = ListCount { written: written as u64, ..ListCount::default() };
         for line in &self.lines {

@@ -3,6 +3,7 @@
 
 use crate::lists::safe;
 use crate::{Failure, Run};
+use jiff::Timestamp;
 use mapping_core::Error;
 use std::path::PathBuf;
 
@@ -30,13 +31,39 @@ impl Sheet {
 
     /// Writes it as CSV, readable by its owner only.
     pub(crate) fn write_csv(&self, run: &Run, file: &str) -> Result<PathBuf, Failure> {
+        run.write(file, &self.csv()?)
+    }
+
+    fn csv(&self) -> Result<Vec<u8>, Failure> {
         let mut out = csv::Writer::from_writer(Vec::new());
         let bad = |_| Error::bug("a sheet can't be written as CSV");
         for row in std::iter::once(&self.head).chain(&self.rows) {
             out.write_record(row.iter().map(|cell| cut(&safe(cell)))).map_err(bad)?;
         }
-        let bytes = out.into_inner().map_err(|_| Error::bug("a sheet can't be written as CSV"))?;
+        Ok(out.into_inner().map_err(|_| Error::bug("a sheet can't be written as CSV"))?)
+    }
+
+    /// [`write_csv`](Sheet::write_csv), but what a person made of an earlier one is kept beside it.
+    pub(crate) fn write_csv_beside(&self, run: &Run, file: &str, now: Timestamp) -> Result<PathBuf, Failure> {
+        let bytes = self.csv()?;
+        keep_aside(run, file, &bytes, now)?;
         run.write(file, &bytes)
+    }
+}
+
+/// A person may have written into a sheet that differs from what is written now: it gets another name.
+fn keep_aside(run: &Run, file: &str, bytes: &[u8], now: Timestamp) -> Result<(), Failure> {
+    let io = |e| crate::run::io_error(file, e);
+    let path = run.path(file)?;
+    match std::fs::read(&path) {
+        Ok(there) if there == bytes => Ok(()),
+        Ok(_) => {
+            let (stem, ending) = file.rsplit_once('.').unwrap_or((file, ""));
+            let aside = run.path(&format!("{stem}.until-{}.{ending}", now.strftime("%Y%m%dT%H%M%S")))?;
+            Ok(std::fs::rename(&path, aside).map_err(io)?)
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(io(e).into()),
     }
 }
 
@@ -48,15 +75,24 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// Writes sheets as one workbook, readable by its owner only; `None` without the feature `xlsx`.
+/// Writes sheets as one workbook, readable by its owner only; `None` without the feature `xlsx`. The same rows make the
+/// same bytes. What a person made of an earlier one is kept beside it.
 ///
 /// # Errors
 /// `Io`; `Bug` for more rows than a sheet holds.
 #[cfg(feature = "xlsx")]
-pub(crate) fn write_xlsx(run: &Run, file: &str, sheets: &[&Sheet]) -> Result<Option<PathBuf>, Failure> {
-    use rust_xlsxwriter::{Format, FormatAlign, Workbook};
+pub(crate) fn write_xlsx(
+    run: &Run,
+    file: &str,
+    sheets: &[&Sheet],
+    now: Timestamp,
+) -> Result<Option<PathBuf>, Failure> {
+    use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, FormatAlign, Workbook};
     let bad = |e: rust_xlsxwriter::XlsxError| Error::bug("a workbook can't be written").with_source(e);
     let mut book = Workbook::new();
+    // A fixed day, so that a workbook that nobody touched can be told from one that somebody did.
+    let day = ExcelDateTime::from_ymd(2000, 1, 1).map_err(bad)?;
+    book.set_properties(&DocProperties::new().set_creation_datetime(&day));
     let head = Format::new().set_bold();
     let top = Format::new().set_align(FormatAlign::Top).set_text_wrap();
     for sheet in sheets {
@@ -83,12 +119,13 @@ pub(crate) fn write_xlsx(run: &Run, file: &str, sheets: &[&Sheet]) -> Result<Opt
         }
     }
     let bytes = book.save_to_buffer().map_err(bad)?;
+    keep_aside(run, file, &bytes, now)?;
     run.write(file, &bytes).map(Some)
 }
 
 /// Writes nothing: the feature `xlsx` is off.
 #[cfg(not(feature = "xlsx"))]
-pub(crate) fn write_xlsx(_: &Run, _: &str, _: &[&Sheet]) -> Result<Option<PathBuf>, Failure> {
+pub(crate) fn write_xlsx(_: &Run, _: &str, _: &[&Sheet], _: Timestamp) -> Result<Option<PathBuf>, Failure> {
     Ok(None)
 }
 

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod extract;
+pub(crate) mod handoff;
 pub(crate) mod idmap;
 pub(crate) mod map;
 pub(crate) mod plan;

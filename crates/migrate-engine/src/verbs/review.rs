@@ -129,8 +129,7 @@ pub fn review(
     let mut files = vec![sheet.write_csv(run, &file)?];
     files.push(teams.write_csv(run, &file.replace(".csv", "-teams.csv"))?);
     let book = file.replace(".csv", ".xlsx");
-    keep_aside(run, &book, ctx.timer.now())?;
-    files.extend(write_xlsx(run, &book, &[&sheet, &teams])?);
+    files.extend(write_xlsx(run, &book, &[&sheet, &teams], ctx.timer.now())?);
     ctx.finished("review", records);
     Ok(ReviewReport { batch: batch.number, files, records, carried })
 }
@@ -188,15 +187,6 @@ pub fn review_read(run: &Run, options: &ReviewOptions, ctx: &Ctx<'_>) -> Result<
     run.save_report(&format!("review-{}", batch.number), &report)?;
     ctx.finished("review", report.accepted + report.rejected.len() as u64);
     Ok(report)
-}
-
-/// A workbook can't be read back, and a person may have written into it: it gets another name.
-fn keep_aside(run: &Run, book: &str, now: jiff::Timestamp) -> Result<(), Failure> {
-    let aside = book.replace(".xlsx", &now.strftime(".until-%Y%m%dT%H%M%S.xlsx").to_string());
-    match std::fs::rename(run.path(book)?, run.path(&aside)?) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(crate::run::io_error(book, e).into()),
-        _ => Ok(()),
-    }
 }
 
 fn file_of(batch: &Batch) -> String {

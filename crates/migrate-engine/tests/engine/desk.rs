@@ -92,6 +92,14 @@ impl Sink for Desk {
         let mut catalog = self.inner.catalog().await?;
         catalog.account = "Acme desk".to_owned();
         catalog.fields = self.fields();
+        let teams = self.server.objects().into_iter().filter(|o| o.kind == "team");
+        catalog.teams = teams
+            .map(|o| Team {
+                remote: RemoteRef::new("team", o.id.clone()),
+                name: o.fields["name"].as_str().unwrap_or_default().to_owned(),
+                members: Vec::new(),
+            })
+            .collect();
         let admins = self.server.objects().into_iter().filter(|o| o.kind == "admin");
         catalog.people = admins.map(|o| person(&o.id, "Ada", o.key.as_deref().unwrap_or_default())).collect();
         Ok(catalog)
@@ -133,6 +141,21 @@ impl Sink for Desk {
     }
     fn floor(&self, draft: &Draft) -> u64 {
         self.inner.floor(draft)
+    }
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        if !["macro", "team"].contains(&kind) {
+            return Ok(None);
+        }
+        let objects = self.server.objects().into_iter().filter(|o| o.kind == kind && !o.archived);
+        let seen = objects.map(|o| Observed {
+            draft: Draft {
+                fields: o.fields.clone(),
+                ..Draft::new(o.kind.clone(), SourceRef::new(o.kind.clone(), o.id.clone()))
+            },
+            window: Window::Whole,
+            version: None,
+        });
+        Ok(Some(seen.collect()))
     }
     fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
         (at.kind == *"conversation")

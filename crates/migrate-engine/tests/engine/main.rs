@@ -7,6 +7,7 @@ mod crash;
 mod desk;
 mod extract;
 mod guards;
+mod handing_over;
 mod lifecycle;
 mod looking;
 mod pages;

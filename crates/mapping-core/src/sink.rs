@@ -98,6 +98,12 @@ pub trait Sink: Send + Sync {
         Ok(None)
     }
 
+    /// Pure. Where a person sees the object in a browser; `None` where the platform has no such page.
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        let _ = (at, there);
+        None
+    }
+
     /// Pure. The fewest calls by which this platform's API could hold the shaped draft.
     fn floor(&self, draft: &Draft) -> u64;
 

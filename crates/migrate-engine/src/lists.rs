@@ -169,18 +169,25 @@ const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
 /// A cell that no spreadsheet takes for a formula, nor any piece of it: one that expects semicolons ends a cell at each,
 /// whatever quotes stand around it.
-fn safe(text: &str) -> String {
+pub(crate) fn safe(text: &str) -> String {
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let piece = |piece: &str| match piece.trim_start().starts_with(FORMULA) {
+    // Quotes in front may be taken for those of the cell.
+    let piece = |piece: &str| match piece.trim_start_matches(before_content).starts_with(FORMULA) {
         true => format!("'{piece}"),
         false => piece.to_owned(),
     };
     text.split(';').map(piece).collect::<Vec<_>>().join(";")
 }
 
+fn before_content(c: char) -> bool {
+    c.is_whitespace() || c == '"'
+}
+
 /// The cell without the mark that [`safe`] put before it.
-fn unmarked(text: &str) -> &str {
-    text.strip_prefix('\'').filter(|rest| rest.trim_start().starts_with(FORMULA)).unwrap_or(text)
+pub(crate) fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\'')
+        .filter(|rest| rest.trim_start_matches(before_content).starts_with(FORMULA))
+        .unwrap_or(text)
 }
 
 /// One list as it stands in its file.
@@ -232,6 +239,11 @@ impl List {
         }
         self.proposed.extend(written.iter().map(|l| (l.source.clone(), l.digest())));
         written
+    }
+
+    /// Lines that hold: who or what stands for whom.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.holds(self.by_person(line)))
     }
 
     pub(crate) fn count(&self, written: usize) -> ListCount {
@@ -551,6 +563,7 @@ mod tests {
         assert_eq!(safe("＝1"), "'＝1");
         assert_eq!(safe("Bob; =HYPERLINK(1);c"), "Bob;' =HYPERLINK(1);c", "cells may end at semicolons");
         assert_eq!(safe("Anne-Marie; Bob"), "Anne-Marie; Bob");
+        assert_eq!(safe("a;\"=1\""), "a;'\"=1\"", "a quote may be taken for the cell's own");
     }
 
     #[test]

@@ -270,7 +270,9 @@ fn stopped_batch(run: &Run, head: &PlanHead, options: &ApplyOptions) -> Result<O
             BatchState::Running if batch.plan != head.id => {
                 return Err(stale(vec![format!("{} carries out an older plan", batch.label)]));
             }
-            BatchState::Running if batch.kind == kind && batch.wave == options.wave => return Ok(Some(batch)),
+            BatchState::Running if batch.kind == kind && batch.wave == options.wave => {
+                return Ok(Some(batch));
+            }
             BatchState::Running => {
                 let message = format!(
                     "{} was stopped before its end; go on with it (pilot, wave or neither, as it was begun), or roll \

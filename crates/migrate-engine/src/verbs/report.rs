@@ -64,7 +64,7 @@ pub struct Reported {
 pub fn report(run: &Run, ctx: &Ctx<'_>) -> Result<Reported, Failure> {
     let report = gather(run)?;
     let json = run.save_report("report", &report)?;
-    let page = html::page(&report, ctx.timer.now());
+    let page = html::report_page(run, &report, ctx.timer.now())?;
     let html = run.write("reports/report.html", page.as_bytes())?;
     ctx.note("report written");
     Ok(Reported { json, html, report })

@@ -6,9 +6,9 @@ use mapping_core::model::*;
 use mapping_core::testkit::{MemoryObject, MemoryServer, MemorySink, MemorySource, VirtualClock, Wire};
 use mapping_core::*;
 use migrate_engine::{
-    ApplyOptions, ApplyReport, ApproveOptions, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions, PlanOptions,
-    PlanReport, ProvisionOptions, RollbackOptions, RollbackReport, Run, Silent, Timer, VerifyOptions,
-    VerifyReport,
+    ApplyOptions, ApplyReport, ApproveOptions, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions,
+    PlanOptions, PlanReport, ProvisionOptions, RollbackOptions, RollbackReport, Run, Silent, Timer,
+    VerifyOptions, VerifyReport,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -98,6 +98,14 @@ impl Sink for Desk {
         let mut catalog = self.inner.catalog().await?;
         catalog.account = "Acme desk".to_owned();
         catalog.fields = self.fields();
+        let teams = self.server.objects().into_iter().filter(|o| o.kind == "team");
+        catalog.teams = teams
+            .map(|o| Team {
+                remote: RemoteRef::new("team", o.id.clone()),
+                name: o.fields["name"].as_str().unwrap_or_default().to_owned(),
+                members: Vec::new(),
+            })
+            .collect();
         let admins = self.server.objects().into_iter().filter(|o| o.kind == "admin");
         catalog.people = admins.map(|o| person(&o.id, "Ada", o.key.as_deref().unwrap_or_default())).collect();
         Ok(catalog)
@@ -132,7 +140,8 @@ impl Sink for Desk {
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
         self.up()?;
         self.asked.lock().unwrap().push((call.step.op.to_string(), call.draft.source.clone()));
-        if call.step.op == "thread.close" && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source) {
+        if call.step.op == "thread.close" && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source)
+        {
             return Err(Error::rejected(ErrorKind::Invalid, "a thread that stays open"));
         }
         let receipt = self.inner.perform(call).await?;
@@ -156,6 +165,25 @@ impl Sink for Desk {
     }
     fn floor(&self, draft: &Draft) -> u64 {
         self.inner.floor(draft)
+    }
+    async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+        if !["macro", "team"].contains(&kind) {
+            return Ok(None);
+        }
+        let objects = self.server.objects().into_iter().filter(|o| o.kind == kind && !o.archived);
+        let seen = objects.map(|o| Observed {
+            draft: Draft {
+                fields: o.fields.clone(),
+                ..Draft::new(o.kind.clone(), SourceRef::new(o.kind.clone(), o.id.clone()))
+            },
+            window: Window::Whole,
+            version: None,
+        });
+        Ok(Some(seen.collect()))
+    }
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        (at.kind == *"conversation")
+            .then(|| format!("https://{}.test/{}", there.account.replace(' ', "-"), at.id))
     }
 }
 

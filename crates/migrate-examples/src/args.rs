@@ -127,6 +127,36 @@ pub enum Verb {
     },
     /// Write report.json and report.html.
     Report,
+    /// Show one record in full: what it becomes, by which steps, and what is lost.
+    Explain {
+        /// `ticket:12`, a ticket's number, or the id of the object it became.
+        id: String,
+        /// Show customer text too, on the terminal only.
+        #[arg(long)]
+        text: bool,
+    },
+    /// Follow one record from the source to the receipts.
+    Trace {
+        /// `ticket:12`, a ticket's number, or the id of the object it became.
+        id: String,
+    },
+    /// Write reports/idmap.csv: which record became which object.
+    Idmap,
+    /// Write the sheet on which people judge a pilot.
+    Review {
+        /// The batch; the newest pilot otherwise.
+        #[arg(long, value_name = "B")]
+        batch: Option<u32>,
+        /// Read the verdicts back.
+        #[arg(long)]
+        read: bool,
+    },
+    /// Write what people do by hand: workbooks, lists and guides.
+    Handoff {
+        /// Compare what they made with it.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 /// A side of a migration.

@@ -1,5 +1,7 @@
 //! Carries a verb of the command line out and shows what came of it.
 
+mod written;
+
 use crate::args::{Side, Verb};
 use crate::show::Show;
 use async_trait::async_trait;
@@ -7,8 +9,8 @@ use mapping_core::{Sink, Source, SourceRef};
 use migrate_engine::{
     Action, ApplyOptions, ApplyReport, ApproveOptions, ApproveReport, Cancel, Ctx, DoctorReport, Estimate,
     EstimateOptions, Exit, ExtractOptions, ExtractReport, Failure, Finding, InitOptions, MapOptions,
-    MapReport, Pace, PlanOptions, PlanReport, Price, ProvisionOptions, ProvisionReport, RollbackOptions,
-    RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
+    MapReport, Pace, PlanOptions, PlanReport, Price, ProvisionOptions, ProvisionReport, ReviewOptions,
+    RollbackOptions, RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
 };
 use std::path::Path;
 
@@ -128,6 +130,21 @@ impl Program<'_> {
                 self.rollback(&run, &options).await?.exit
             }
             Verb::Report => self.report(&run)?,
+            Verb::Explain { id, text } => self.explain(&run, id, *text).await?,
+            Verb::Trace { id } => self.trace(&run, id).await?,
+            Verb::Idmap => self.idmap(&run).await?,
+            Verb::Review { batch, read } => {
+                let mut options = ReviewOptions::default();
+                if let Some(batch) = batch {
+                    options = options.batch(*batch);
+                }
+                match read {
+                    true => self.review_read(&run, &options)?.exit,
+                    false => self.review(&run, &options).await.map(|_| Exit::Done)?,
+                }
+            }
+            Verb::Handoff { check: true } => self.handoff_check(&run).await?.exit,
+            Verb::Handoff { check: false } => self.handoff(&run).await?.exit,
         })
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind};
 use migrate_engine::{
     ApplyOptions, ApproveOptions, Cancel, Exit, ExtractOptions, Failure, InitOptions, MapOptions,
-    ProvisionOptions, RollbackOptions, Run, SystemTimer, VerifyOptions,
+    ProvisionOptions, ReviewOptions, RollbackOptions, Run, SystemTimer, VerifyOptions,
 };
 use migrate_examples::args::Common;
 use migrate_examples::explained::explained;
@@ -26,6 +26,10 @@ use tokio::net::TcpListener;
 
 /// The size of the pilot.
 const PILOT: usize = 50;
+/// Who decides and approves in the demo.
+const OPERATOR: &str = "demo";
+/// The zone of the help desk's seat.
+const SEAT: &str = "Europe/Copenhagen";
 /// The mark in the stand-in's journal under which the calls of `apply` are counted.
 const APPLY: &str = "apply";
 
@@ -111,9 +115,15 @@ pub(crate) async fn run(
 
     let doctor = program.doctor(&run, None).await?;
     stop_unless(doctor.exit, &[Exit::Done], "doctor")?;
-    let extract = program.extract(&run, &ExtractOptions::default()).await?;
+    let mut extract = program.extract(&run, &ExtractOptions::default()).await?;
+    if extract.exit == Exit::Sums {
+        // Files that the help desk lost, say. A person looks at the list and accepts it by name.
+        extract = program.extract(&run, &ExtractOptions::default().accept_shortfall(OPERATOR)).await?;
+    }
     stop_unless(extract.exit, &[Exit::Done, Exit::Incomplete], "extract")?;
-    let map = program.map(&run, &MapOptions::default()).await?;
+    program.map(&run, &MapOptions::default()).await?;
+    decide_zones(&run)?;
+    let map = program.map(&run, &MapOptions::check()).await?;
     stop_unless(map.exit, &[Exit::Done], "map")?;
     let provision = program.provision(&run, &ProvisionOptions::default()).await?;
     stop_unless(provision.exit, &[Exit::Done], "provision")?;
@@ -121,18 +131,19 @@ pub(crate) async fn run(
     stop_unless(plan.exit, &[Exit::Done, Exit::Incomplete], "plan")?;
 
     // In the operator's name: the stand-in fires nothing at anybody.
-    program.approve(&run, &ApproveOptions::by("demo").acknowledge_all()).await?;
+    program.approve(&run, &ApproveOptions::by(OPERATOR).acknowledge_all()).await?;
 
-    let pilot = program.apply(&run, &ApplyOptions::default().pilot(PILOT).approved_by("demo")).await?;
+    let pilot = program.apply(&run, &ApplyOptions::default().pilot(PILOT).approved_by(OPERATOR)).await?;
     stop_unless(pilot.exit, &[Exit::Done, Exit::Incomplete], "the pilot")?;
     let verify = program.verify(&run, &VerifyOptions::default().batch(pilot.batch)).await?;
     stop_unless(verify.exit, &[Exit::Done, Exit::Incomplete], "verify of the pilot")?;
+    program.review(&run, &ReviewOptions::default().batch(pilot.batch)).await?;
     let back = RollbackOptions::default().batch(pilot.batch).confirm(&plan.account);
     let rollback = program.rollback(&run, &back).await?;
     stop_unless(rollback.exit, &[Exit::Done], "rollback of the pilot")?;
 
     stand_ins.intercom.mark(APPLY);
-    let apply = program.apply(&run, &ApplyOptions::default().approved_by("demo")).await?;
+    let apply = program.apply(&run, &ApplyOptions::default().approved_by(OPERATOR)).await?;
     stand_ins.intercom.mark("verify");
     stop_unless(apply.exit, &[Exit::Done, Exit::Incomplete], "apply")?;
     let verify = program.verify(&run, &VerifyOptions::default().batch(apply.batch)).await?;
@@ -161,6 +172,8 @@ pub(crate) async fn run(
         seconds: began.elapsed().as_secs_f64(),
         peak_rss_bytes: machine::peak_rss_bytes(),
     };
+    program.idmap(&run).await?;
+    program.handoff(&run).await?;
     show_verdict(show, &summary, &verdict);
     program.report(&run)?;
     if show.is_json() {
@@ -211,16 +224,16 @@ impl StandIns {
 /// Some of the help desk's people are in the workspace already: with an id of the workspace's own, unsubscribed,
 /// archived.
 fn people_who_are_there(dataset: &Dataset) -> Seed {
-    let known = dataset.contacts.iter().filter_map(|c| c.emails.first().filter(|e| e.contains('@')));
-    let contacts = known.step_by(17).enumerate().map(|(n, email)| SeedContact {
+    let known = generator::matched_contacts(dataset).into_iter().enumerate();
+    let contacts = known.map(|(n, known)| SeedContact {
         name: (n % 2 == 0).then(|| "Known already".to_owned()),
-        email: Some(email.to_lowercase()),
-        external_id: Some(format!("crm-{n}")),
+        email: Some(known.email),
+        external_id: Some(known.external_id),
         unsubscribed: n % 3 == 1,
         archived: n % 4 == 3,
         ..SeedContact::default()
     });
-    Seed { contacts: contacts.take(40).collect(), ..Seed::default() }
+    Seed { contacts: contacts.collect(), ..Seed::default() }
 }
 
 fn count_losses(run: &Run) -> Result<u64, Failure> {
@@ -253,6 +266,32 @@ fn show_verdict(show: &Show, summary: &Summary, verdict: &Verdict) {
             finding.what, finding.kind, finding.id, finding.field, finding.detail
         ));
     }
+}
+
+/// What a person does who knows the help desk: hours that only say an offset from UTC get the zone of its seat. The lists
+/// of `mapping/` are made for spreadsheets.
+fn decide_zones(run: &Run) -> Result<(), Failure> {
+    const HOURS: &str = "mapping/hours.csv";
+    let bad =
+        |e: csv::Error| Error::not_sent(ErrorKind::Io, "the list of hours can't be read").with_source(e);
+    let Some(text) = run.read(HOURS)? else { return Ok(()) };
+    let mut lines = csv::Reader::from_reader(text.as_bytes());
+    let head = lines.headers().map_err(bad)?.clone();
+    let column = |name: &str| head.iter().position(|h| h == name);
+    let mut out = csv::Writer::from_writer(Vec::new());
+    out.write_record(&head).map_err(bad)?;
+    for line in lines.records() {
+        let mut cells: Vec<String> = line.map_err(bad)?.iter().map(str::to_owned).collect();
+        let decided = column("confidence").is_some_and(|c| matches!(&*cells[c], "high" | "certain"));
+        if let (false, Some(zone), Some(by)) = (decided, column("destination_id"), column("confirmed_by")) {
+            cells[zone] = SEAT.to_owned();
+            cells[by] = OPERATOR.to_owned();
+        }
+        out.write_record(&cells).map_err(bad)?;
+    }
+    let text = out.into_inner().map_err(|_| Error::bug("a list can't be written"))?;
+    run.write(HOURS, &text)?;
+    Ok(())
 }
 
 /// A step that didn't end well ends the demo with its exit code.

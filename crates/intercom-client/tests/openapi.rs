@@ -81,15 +81,18 @@ impl OpenBody for Word {
     }
 }
 
+/// Reads an answer and gives its `Debug`.
+type Read = dyn Fn(&Response) -> mapping_core::Result<String>;
+
 /// A request with the way to read its answer.
 struct Built {
     request: Request,
-    read: Box<dyn Fn(&Response) -> mapping_core::Result<()>>,
+    read: Box<Read>,
 }
 
-fn take<T: 'static>(ask: Ask<T>) -> Built {
+fn take<T: std::fmt::Debug + 'static>(ask: Ask<T>) -> Built {
     let request = ask.request().unwrap().clone();
-    Built { request, read: Box::new(move |answer| ask.read(answer).map(drop)) }
+    Built { request, read: Box::new(move |answer| ask.read(answer).map(|it| format!("{it:?}"))) }
 }
 
 /// Everything that the client can build.
@@ -590,7 +593,7 @@ fn no_call_of_the_client_is_left_out() {
 }
 
 /// The description's examples of an answer, and where they stand.
-fn examples<'d>(operation: &'d Value) -> impl Iterator<Item = (&'d str, &'d Value)> {
+fn examples(operation: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let answers = operation["responses"].as_object().into_iter().flatten();
     answers.filter(|(status, _)| status.starts_with('2')).flat_map(|(_, answer)| {
         let examples = answer["content"]["application/json"]["examples"].as_object().into_iter().flatten();
@@ -598,8 +601,24 @@ fn examples<'d>(operation: &'d Value) -> impl Iterator<Item = (&'d str, &'d Valu
     })
 }
 
+/// Addresses, numbers and words of people in an answer.
+fn people_s_texts<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                let theirs =
+                    ["email", "phone", "body", "body_text", "body_markdown", "subject"].contains(&&**key);
+                into.extend(value.as_str().filter(|text| theirs && text.len() > 3));
+                people_s_texts(value, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| people_s_texts(item, into)),
+        _ => {}
+    }
+}
+
 #[test]
-fn every_example_of_an_answer_is_read() {
+fn every_example_of_an_answer_is_read_and_nothing_that_people_wrote_is_in_its_debug() {
     let Some(description) = description() else { return };
     let (mut read, mut wrong) = (0, Vec::new());
     for built in everything() {
@@ -607,7 +626,13 @@ fn every_example_of_an_answer_is_read() {
         for (name, example) in examples(operation) {
             let answer = http::Response::new(bytes::Bytes::from(example.to_string()));
             match (built.read)(&answer) {
-                Ok(()) => read += 1,
+                Ok(debug) => {
+                    read += 1;
+                    let mut texts = Vec::new();
+                    people_s_texts(example, &mut texts);
+                    let shown = texts.into_iter().filter(|text| debug.contains(text));
+                    wrong.extend(shown.map(|text| format!("{template}, {name}: Debug shows {text}")));
+                }
                 Err(e) => wrong.push(format!("{} {template}, {name}: {e}", built.request.method())),
             }
         }

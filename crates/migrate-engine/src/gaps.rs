@@ -167,9 +167,10 @@ impl Gaps {
                 broken.records.count, broken.replaced, broken.misread
             ));
         }
-        if !lines.is_empty() {
-            lines.push(self.limit.clone());
+        if lines.is_empty() {
+            lines.push("nothing missing was found by the rules in reports/gaps.json".to_owned());
         }
+        lines.push(self.limit.clone());
         lines
     }
 }

@@ -161,9 +161,7 @@ impl<'a> Thread<'a> {
                 self.part(logical, operation, came, value, mended, &page.blobs).await?;
             }
         }
-        if total.is_some_and(|total| total != came) {
-            self.check(&format!("records in `{}`", logical.name()), total, Some(came));
-        }
+        self.check(&format!("records in `{}`", logical.name()), total, Some(came));
         Ok(Some(came))
     }
 

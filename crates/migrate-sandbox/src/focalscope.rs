@@ -27,7 +27,10 @@ use crate::dataset::Dataset;
 pub use asked::Asked;
 pub use auth::Credentials;
 pub use http::router;
-pub use knobs::{Bodies, Controls, Drip, ExtraElement, Knobs, OddStatus, OtherNamespace, Way};
+pub use knobs::{
+    Bodies, Controls, Drip, ExtraElement, GiantFile, Knobs, OddStatus, OtherNamespace, ShiftedPages, Times,
+    Way,
+};
 
 use asked::Journal;
 use auth::Sessions;

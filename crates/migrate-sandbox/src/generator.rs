@@ -40,7 +40,7 @@ pub fn generate(seed: u64, tickets: usize) -> Dataset {
     threads::fill(&mut desk, tickets);
     service::fill(&mut desk);
     desk.aside(seed, library::fill);
-    for oddity in ODDITIES {
+    for oddity in ODDITIES.iter().filter(|oddity| tickets >= oddity.from) {
         for _ in 0..tickets.div_ceil(300).clamp(1, MOST_OF_A_CASE) {
             (oddity.apply)(&mut desk);
         }

@@ -32,6 +32,9 @@ enum Command {
         /// Zone of the server's wall clock.
         #[arg(long, default_value = focalscope::DEFAULT_ZONE)]
         zone: String,
+        /// Knobs that are turned before the first request, as JSON: '{"wrong_total": 3}'.
+        #[arg(long, value_name = "JSON")]
+        knobs: Option<serde_json::Value>,
     },
     /// Serves a workspace in the manner of Intercom, with a teammate for each agent who still works and a team for each
     /// queue of the help desk.
@@ -44,6 +47,9 @@ enum Command {
         /// Calls allowed in each window of ten seconds.
         #[arg(long)]
         rate_limit: Option<u32>,
+        /// Some of the help desk's contacts are there already, with ids of another system.
+        #[arg(long)]
+        known_people: bool,
     },
     /// Prints a generated help desk as JSON.
     Generate {
@@ -53,6 +59,9 @@ enum Command {
         /// Number of tickets.
         #[arg(long, default_value_t = 300)]
         tickets: usize,
+        /// With a file of 2 GiB on one message; drawn when it is asked for.
+        #[arg(long)]
+        giant_file: bool,
     },
 }
 
@@ -74,10 +83,22 @@ struct Origin {
     /// Domain of the help desk's own addresses in these files.
     #[arg(long, requires = "mail")]
     mail_domain: Option<String>,
+    /// With a file of 2 GiB on one message; drawn when it is asked for.
+    #[arg(long)]
+    giant_file: bool,
 }
 
 impl Origin {
     fn load(self) -> Result<Dataset, String> {
+        let giant_file = self.giant_file;
+        let mut desk = self.read()?;
+        if giant_file && generator::giant_file(&mut desk).is_none() {
+            return Err("--giant-file: no ticket has a message to put it on".into());
+        }
+        Ok(desk)
+    }
+
+    fn read(self) -> Result<Dataset, String> {
         let named = |path: &Path, error: std::io::Error| format!("{}: {error}", path.display());
         match (self.dataset, self.mail) {
             (Some(file), _) => Dataset::load(&file).map_err(|error| named(&file, error)),
@@ -103,22 +124,39 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Box<dyn Error>> {
     match command {
-        Command::Focalscope { listen, origin, zone } => run_focalscope(listen, origin, &zone).await,
-        Command::Intercom { listen, origin, rate_limit } => run_intercom(listen, origin, rate_limit).await,
-        Command::Generate { seed, tickets } => {
+        Command::Focalscope { listen, origin, zone, knobs } => {
+            run_focalscope(listen, origin, &zone, knobs).await
+        }
+        Command::Intercom { listen, origin, rate_limit, known_people } => {
+            run_intercom(listen, origin, rate_limit, known_people).await
+        }
+        Command::Generate { seed, tickets, giant_file } => {
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            generator::generate(seed, tickets).write(&mut out)?;
+            let mut desk = generator::generate(seed, tickets);
+            if giant_file && generator::giant_file(&mut desk).is_none() {
+                return Err("--giant-file: no ticket has a message to put it on".into());
+            }
+            desk.write(&mut out)?;
             Ok(writeln!(out).and_then(|()| out.flush())?)
         }
     }
 }
 
-async fn run_focalscope(listen: SocketAddr, origin: Origin, zone: &str) -> Result<(), Box<dyn Error>> {
+async fn run_focalscope(
+    listen: SocketAddr,
+    origin: Origin,
+    zone: &str,
+    knobs: Option<serde_json::Value>,
+) -> Result<(), Box<dyn Error>> {
     let mut config = focalscope::Config::default();
     if zone != focalscope::DEFAULT_ZONE {
         config.zone = jiff::tz::TimeZone::get(zone)?;
     }
     let instance = focalscope::FocalScope::with_config(origin.load()?, config);
+    if let Some(turned) = knobs {
+        let turned = instance.knobs().turned(&turned)?;
+        instance.turn(|knobs| *knobs = turned);
+    }
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     writeln!(std::io::stdout(), "FocalScope stand-in on http://{address}{}?wsdl", focalscope::PATH)?;
@@ -132,9 +170,21 @@ async fn run_intercom(
     listen: SocketAddr,
     origin: Origin,
     rate_limit: Option<u32>,
+    known_people: bool,
 ) -> Result<(), Box<dyn Error>> {
     let instance = intercom::Intercom::default();
-    instance.seed(intercom::Seed::for_dataset(&origin.load()?));
+    let desk = origin.load()?;
+    let mut seed = intercom::Seed::for_dataset(&desk);
+    if known_people {
+        seed.contacts.extend(generator::matched_contacts(&desk).into_iter().map(|known| {
+            intercom::SeedContact {
+                email: Some(known.email),
+                external_id: Some(known.external_id),
+                ..intercom::SeedContact::default()
+            }
+        }));
+    }
+    instance.seed(seed);
     instance.turn(|knobs| knobs.rate_limit = rate_limit.unwrap_or(knobs.rate_limit));
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;

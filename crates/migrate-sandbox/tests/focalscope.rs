@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use migrate_sandbox::dataset::{Dataset, Direction, Ticket};
 use migrate_sandbox::focalscope::{
-    Bodies, Controls, Drip, ExtraElement, FocalScope, NAMESPACE, OddStatus, OtherNamespace, PATH, Way, serve,
+    Bodies, Controls, Drip, ExtraElement, FocalScope, GiantFile, NAMESPACE, OddStatus, OtherNamespace, PATH,
+    ShiftedPages, Times, Way, serve,
 };
-use migrate_sandbox::generator::generate;
+use migrate_sandbox::generator::{self, generate};
 use wsdl::{Description, Node};
 
 const BASIC: &str = "Basic bWlncmF0aW9uOnNhbmRib3g=";
@@ -87,6 +88,14 @@ impl Server {
 
     async fn tickets(&self, page: u32, size: u32) -> Node {
         self.call("ListTickets", &list_tickets(page, size, true)).await.result()
+    }
+
+    async fn messages(&self, ticket: u64) -> Reply {
+        self.call("ListMessages", &format!("<ticketId>{ticket}</ticketId>{}", paged(1, 500))).await
+    }
+
+    async fn file(&self, id: u64) -> Reply {
+        self.call("GetAttachment", &format!("<attachmentId>{id}</attachmentId>")).await
     }
 
     async fn post(&self, path: &str, json: serde_json::Value) -> (u16, String) {
@@ -285,6 +294,7 @@ async fn pages_cover_every_ticket_once_and_end() {
 async fn tickets_are_filtered_by_state_time_and_flags() {
     let desk = generate(6, 200);
     let server = Server::start(desk.clone()).await;
+    server.instance.turn(|knobs| knobs.controls = Controls::Dropped);
     let live = server.call("ListTickets", &list_tickets(1, 500, false)).await.result();
     let expected = |keep: &dyn Fn(&Ticket) -> bool| -> Vec<u64> {
         desk.tickets.iter().filter(|ticket| keep(ticket)).map(|ticket| ticket.id).collect()
@@ -469,4 +479,360 @@ fn generated_messages_are_from_both_sides() {
         messages.filter(|message| message.direction == direction).count()
     };
     assert!(count(Direction::In) > 50 && count(Direction::Out) > 50 && count(Direction::Note) > 20);
+}
+
+fn items(page: &Node) -> &[Node] {
+    &page.child("Items").unwrap().children
+}
+
+fn decoded(result: &Node) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.decode(result.text_of("Data")).unwrap()
+}
+
+#[tokio::test]
+async fn every_list_is_paged_and_counted_by_ping() {
+    let desk = generate(1, 60);
+    let server = Server::start(desk.clone()).await;
+    server.instance.turn(|knobs| knobs.controls = Controls::Dropped);
+    let lists = [
+        ("ListStandardResponses", "StandardResponse", desk.standard_responses.len()),
+        ("ListSlaProfiles", "SlaProfile", desk.sla_profiles.len()),
+        ("ListWorkingHours", "WorkingHoursProfile", desk.working_hours.len()),
+        ("ListKbCategories", "KbCategory", desk.kb_categories.len()),
+        ("ListKbArticles", "KbArticle", desk.kb_articles.len()),
+        ("ListReports", "Report", desk.reports.len()),
+        ("ListAutomations", "Automation", desk.automations.len()),
+        ("ListWallboards", "Wallboard", desk.wallboards.len()),
+        ("ListChannelAccounts", "ChannelAccount", desk.channel_accounts.len()),
+    ];
+    let info = server.call("Ping", "").await.result();
+    let counts = info.child("Counts").unwrap().children.clone();
+    for (operation, kind, count) in lists {
+        let counted = counts.iter().find(|counted| counted.text_of("Kind") == kind).expect(kind);
+        assert_eq!(counted.text_of("Count"), count.to_string(), "{kind}");
+        let mut seen = BTreeSet::new();
+        for page in 1.. {
+            let page = server.call(operation, &paged(page, 2)).await.result();
+            assert_eq!(page.text_of("Total"), count.to_string(), "{operation}");
+            assert!(items(&page).iter().all(|item| item.name == kind));
+            seen.extend(ids(&page));
+            if page.text_of("HasMore") == "false" {
+                break;
+            }
+        }
+        assert_eq!(seen.len(), count, "{operation}");
+    }
+    server.instance.turn(|knobs| knobs.drop_item_every = Some(2));
+    let page = server.call("ListKbArticles", &paged(1, 10)).await.result();
+    assert_eq!((items(&page).len(), page.text_of("Total")), (5, desk.kb_articles.len().to_string()));
+}
+
+#[tokio::test]
+async fn a_response_comes_with_folder_scope_and_placeholders() {
+    let desk = generate(1, 10);
+    let server = Server::start(desk.clone()).await;
+    let page = server.call("ListStandardResponses", &paged(1, 500)).await.result();
+    let item = items(&page).iter().find(|item| item.text_of("Name") == "Offer").unwrap();
+    let texts = |name: &str| -> Vec<String> {
+        item.child(name).unwrap().children.iter().map(|child| child.text.clone()).collect()
+    };
+    assert_eq!(texts("FolderPath"), ["Sales", "Offers", "Business"]);
+    assert_eq!(texts("QueueIds"), ["303", "302"]);
+    assert!(item.text_of("Body").contains("%Customer.Name%"));
+    let file = &item.child("Attachments").unwrap().children[0];
+    let id = file.text_of("Id").parse().unwrap();
+    let known = desk.standard_responses.iter().flat_map(|response| &response.attachments);
+    let known = known.into_iter().find(|file| file.id == id).unwrap();
+    assert_eq!(decoded(&server.file(id).await.result()), known.bytes());
+}
+
+#[tokio::test]
+async fn an_article_comes_with_its_html_and_its_file() {
+    let desk = generate(1, 10);
+    let server = Server::start(desk.clone()).await;
+    let page = server.call("ListKbArticles", &paged(1, 500)).await.result();
+    for (item, article) in items(&page).iter().zip(&desk.kb_articles) {
+        assert_eq!(item.text_of("Body"), article.body.text());
+        assert_eq!(item.child("Language").map(|it| it.text.clone()), article.language);
+    }
+    let file = desk.kb_articles.iter().flat_map(|article| &article.attachments).next().unwrap();
+    assert_eq!(decoded(&server.file(file.id).await.result()), file.bytes());
+}
+
+#[tokio::test]
+async fn a_report_shows_the_days_of_its_window_alone() {
+    let desk = generate(1, 60);
+    let report = desk.reports[0].clone();
+    let server = Server::start(desk).await;
+    let rows = async |from: &str, to: &str| {
+        let result = server.call("RunReport", &run_report(report.id, from, to)).await.result();
+        let texts = |node: &Node| -> Vec<String> { node.children.iter().map(|it| it.text.clone()).collect() };
+        assert_eq!(texts(result.child("Columns").unwrap()), report.columns);
+        result.child("Rows").unwrap().children.iter().map(texts).collect::<Vec<_>>()
+    };
+    let all = rows("2020-01-01T00:00:00", "2030-01-01T00:00:00").await;
+    assert_eq!(all.len(), report.rows.len());
+    let spring = rows("2026-03-01T00:00:00", "2026-05-01T00:00:00").await;
+    assert!(!spring.is_empty() && spring.iter().all(|row| matches!(row[0].as_str(), "2026-03" | "2026-04")));
+    let reversed = run_report(report.id, "2026-05-01T00:00:00", "2026-03-01T00:00:00");
+    assert_eq!(server.call("RunReport", &reversed).await.fault(), "q0:InvalidArgument");
+    let unknown = run_report(1, "2026-03-01T00:00:00", "2026-05-01T00:00:00");
+    assert_eq!(server.call("RunReport", &unknown).await.fault(), "q0:NotFound");
+}
+
+#[tokio::test]
+async fn hours_come_with_their_zone_unless_the_knob_hides_it() {
+    let server = Server::start(generate(1, 5)).await;
+    let zones = async || {
+        let page = server.call("ListWorkingHours", &paged(1, 10)).await.result();
+        let zone = |item: &Node| item.child("TimeZone").map(|zone| zone.text.clone());
+        let first = &items(&page)[0];
+        assert_eq!(first.text_of("OffsetHours"), "1");
+        assert_eq!(first.child("Intervals").unwrap().children[0].text_of("From"), "09:00");
+        assert_eq!(first.child("Holidays").unwrap().children[0].text, "2025-12-25");
+        items(&page).iter().map(zone).collect::<Vec<_>>()
+    };
+    assert_eq!(zones().await, [Some("Europe/Copenhagen".into()), Some("Etc/UTC".into()), None]);
+    server.instance.turn(|knobs| knobs.hours_without_zone = true);
+    assert_eq!(zones().await, [None, None, None]);
+}
+
+#[tokio::test]
+async fn new_fields_of_old_records_come_where_there_are_any() {
+    let mut desk = generate(1, 300);
+    desk.tickets.retain(|ticket| ticket.wakes.is_some() || ticket.id == 1001);
+    let server = Server::start(desk.clone()).await;
+    let contacts = format!("{}<modifiedSince xsi:nil=\"true\"/>", paged(1, 500));
+    let page = server.call("ListContacts", &contacts).await.result();
+    for (item, contact) in items(&page).iter().zip(&desk.contacts) {
+        assert_eq!(item.child("Blocked").is_some(), contact.blocked);
+        assert_eq!(item.child("Bounced").is_some(), contact.bounced);
+        assert_eq!(item.child("Address").map(|it| it.text.clone()), contact.address);
+    }
+    let page = server.tickets(1, 500).await;
+    for (item, ticket) in items(&page).iter().zip(&desk.tickets) {
+        assert_eq!(item.child("WakesAt").is_some(), ticket.wakes.is_some());
+    }
+    let page = server.call("ListQueues", &paged(1, 10)).await.result();
+    assert_eq!(items(&page)[0].text_of("MaxTickets"), "100");
+    assert!(items(&page)[0].child("Rules").unwrap().children[0].text.starts_with("time-out"));
+    assert!(items(&page)[1].child("MaxTickets").is_none());
+}
+
+#[tokio::test]
+async fn duplicate_ids_across_pages() {
+    let server = Server::start(generate(1, 12)).await;
+    server.instance.turn(|knobs| knobs.shift_pages = Some(ShiftedPages { after: 1, by: -1 }));
+    let mut seen = Vec::new();
+    for page in 1..=3 {
+        seen.extend(ids(&server.tickets(page, 5).await));
+    }
+    assert_eq!(seen.iter().filter(|id| **id == 1005).count(), 2, "{seen:?}");
+    assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 12, "nothing is left out");
+}
+
+#[tokio::test]
+async fn page_shifted_while_reading_skips_a_record() {
+    let server = Server::start(generate(1, 12)).await;
+    server.instance.turn(|knobs| knobs.shift_pages = Some(ShiftedPages { after: 1, by: 1 }));
+    let (first, second) = (server.tickets(1, 5).await, server.tickets(2, 5).await);
+    assert_eq!(ids(&first), [1001, 1002, 1003, 1004, 1005]);
+    assert_eq!(ids(&second), [1007, 1008, 1009, 1010, 1011]);
+    assert_eq!(second.text_of("Total"), "12");
+}
+
+#[tokio::test]
+async fn page_repeated_while_reading() {
+    let server = Server::start(generate(1, 12)).await;
+    let knobs = serde_json::json!({"repeat_page": 2, "only": "ListTickets"});
+    assert_eq!(server.post("/__sandbox/knobs", knobs).await.0, 200);
+    assert_eq!(ids(&server.tickets(2, 5).await), ids(&server.tickets(1, 5).await));
+    assert_eq!(ids(&server.tickets(3, 5).await), [1011, 1012]);
+    let agents = server.call("ListAgents", &paged(2, 5)).await.result();
+    assert_eq!(ids(&agents), [6, 7, 8, 9, 10], "other lists are as they were");
+}
+
+#[tokio::test]
+async fn record_changed_while_it_is_being_read() {
+    let desk = generate(1, 12);
+    let server = Server::start(desk.clone()).await;
+    let knobs = serde_json::json!({"change_after_listing": 1002});
+    assert_eq!(server.post("/__sandbox/knobs", knobs).await.0, 200);
+    let before = server.tickets(1, 5).await;
+    let said = items(&before)[1].text_of("MessageCount");
+    assert_eq!(said, desk.ticket(1002).unwrap().messages.len().to_string());
+    let count = items(&server.messages(1002).await.result()).len();
+    assert_eq!(count.to_string(), (said.parse::<usize>().unwrap() + 1).to_string());
+    let again = server.tickets(1, 5).await;
+    assert_eq!(items(&again)[1].text_of("MessageCount"), count.to_string(), "it changes once");
+    assert_ne!(items(&again)[1].text_of("ModifiedAt"), items(&before)[1].text_of("ModifiedAt"));
+}
+
+#[tokio::test]
+async fn record_deleted_between_listing_and_reading() {
+    let server = Server::start(generate(1, 12)).await;
+    let knobs = serde_json::json!({"delete_after_listing": 1003});
+    assert_eq!(server.post("/__sandbox/knobs", knobs).await.0, 200);
+    assert_eq!(ids(&server.tickets(1, 2).await), [1001, 1002]);
+    assert_eq!(server.messages(1003).await.status, 200, "no page has shown it yet");
+    assert!(ids(&server.tickets(2, 2).await).contains(&1003));
+    assert_eq!(server.messages(1003).await.fault(), "q0:NotFound");
+    assert_eq!(server.call("GetTicket", "<ticketId>1003</ticketId>").await.fault(), "q0:NotFound");
+    assert_eq!(server.tickets(1, 2).await.text_of("Total"), "11");
+}
+
+#[tokio::test]
+async fn person_erased_between_runs() {
+    let desk = generate(1, 60);
+    let ticket = desk.tickets.iter().find(|ticket| {
+        let first = ticket.messages.first();
+        ticket.contact.is_some() && first.is_some_and(|first| first.author.id == ticket.contact)
+    });
+    let (ticket, erased) = (ticket.unwrap().id, ticket.unwrap().contact.unwrap());
+    let server = Server::start(desk.clone()).await;
+    let contacts = format!("{}<modifiedSince xsi:nil=\"true\"/>", paged(1, 500));
+    assert!(ids(&server.call("ListContacts", &contacts).await.result()).contains(&erased));
+    server.post("/__sandbox/knobs", serde_json::json!({"erased_contacts": [erased]})).await;
+    let page = server.call("ListContacts", &contacts).await.result();
+    assert!(!ids(&page).contains(&erased));
+    assert_eq!(page.text_of("Total"), (desk.contacts.len() - 1).to_string());
+    let messages = server.messages(ticket).await.result();
+    let author = items(&messages)[0].child("Author").unwrap().clone();
+    assert_eq!((author.text_of("Id"), author.text_of("Name")), (erased.to_string(), String::new()));
+    assert!(author.child("Email").is_none());
+}
+
+#[tokio::test]
+async fn attachment_missing() {
+    let desk = generate(1, 300);
+    let gone = desk.tickets.iter().flat_map(|ticket| ticket.attachments()).find(|file| file.missing).unwrap();
+    let other =
+        desk.tickets.iter().flat_map(|ticket| ticket.attachments()).find(|file| !file.missing).unwrap();
+    let server = Server::start(desk.clone()).await;
+    assert_eq!(server.file(gone.id).await.fault(), "q0:NotFound");
+    assert_eq!(server.file(other.id).await.status, 200);
+    server.instance.turn(|knobs| knobs.missing_files = vec![other.id]);
+    assert_eq!(server.file(other.id).await.fault(), "q0:NotFound");
+}
+
+#[tokio::test]
+async fn attachment_of_the_wrong_size() {
+    let desk = generate(1, 300);
+    let mut files = desk.tickets.iter().flat_map(|ticket| ticket.attachments());
+    let file = files.find(|file| file.declared_size() != file.size()).unwrap();
+    let server = Server::start(desk.clone()).await;
+    let result = server.file(file.id).await.result();
+    assert_eq!(result.text_of("Size"), file.declared_size().to_string());
+    assert_eq!(decoded(&result).len() as u64, file.size());
+}
+
+#[tokio::test]
+async fn a_large_file_is_the_same_drawn_bit_by_bit() {
+    let desk = generate(1, 40);
+    let id = desk.tickets.iter().flat_map(|ticket| ticket.attachments()).next().unwrap().id;
+    let server = Server::start(desk).await;
+    server.instance.turn(|knobs| knobs.giant_file = Some(GiantFile { attachment: id, bytes: 5_000_001 }));
+    let result = server.file(id).await.result();
+    assert_eq!(result.text_of("Size"), "5000001");
+    let drawn = migrate_sandbox::dataset::Drawn { seed: id, size: 5_000_001 };
+    assert!(decoded(&result) == drawn.draw());
+    assert_eq!(server.instance.journal()[0].bytes, server.file(id).await.text.len());
+}
+
+#[tokio::test]
+async fn attachment_of_2_gib() {
+    let mut desk = generate(1, 5);
+    let id = generator::giant_file(&mut desk).unwrap();
+    let ticket =
+        desk.tickets.iter().find(|ticket| ticket.attachments().any(|file| file.id == id)).unwrap().id;
+    let server = Server::start(desk).await;
+    let messages = server.messages(ticket).await.result();
+    let files = items(&messages).iter().flat_map(|message| &message.child("Attachments").unwrap().children);
+    let file = files.into_iter().find(|file| file.text_of("Id") == id.to_string()).unwrap();
+    assert_eq!(file.text_of("Size"), "2147483648");
+    // It begins to come, and goes on for as long as somebody reads.
+    let request = server.http.post(format!("{}{PATH}", server.base)).header("authorization", BASIC);
+    let inside = format!("<attachmentId>{id}</attachmentId>");
+    let request = request
+        .header("content-type", "text/xml")
+        .header("soapaction", format!("\"{NAMESPACE}GetAttachment\""));
+    let mut response = request.body(envelope("", "GetAttachment", &inside)).send().await.unwrap();
+    let mut read = 0;
+    while read < 8 << 20 {
+        read += response.chunk().await.unwrap().expect("more").len();
+    }
+}
+
+#[tokio::test]
+async fn times_can_come_in_another_zone_or_with_one() {
+    let server = Server::start(generate(1, 3)).await;
+    server.instance.clock().freeze("2026-07-01T10:00:00Z".parse().unwrap());
+    let time = async || server.call("Ping", "").await.result().text_of("ServerTime");
+    assert_eq!(time().await, "2026-07-01T12:00:00");
+    assert_eq!(
+        server.post("/__sandbox/knobs", serde_json::json!({"answer_zone": "America/New_York"})).await.0,
+        200
+    );
+    assert_eq!(time().await, "2026-07-01T06:00:00");
+    server.instance.turn(|knobs| knobs.times = Times::Offset);
+    assert_eq!(time().await, "2026-07-01T06:00:00-04:00");
+    server.instance.turn(|knobs| knobs.times = Times::Utc);
+    assert_eq!(time().await, "2026-07-01T10:00:00Z");
+    assert_eq!(server.post("/__sandbox/knobs", serde_json::json!({"answer_zone": "Nowhere"})).await.0, 400);
+}
+
+/// The times of the messages of every ticket, as they are sent.
+async fn sent_times(
+    server: &Server,
+    desk: &Dataset,
+) -> Vec<(Option<jiff::Timestamp>, String, Option<String>)> {
+    server.instance.turn(|knobs| knobs.controls = Controls::Dropped);
+    let mut all = Vec::new();
+    for ticket in desk.tickets.iter().filter(|ticket| ticket.messages.len() < 100) {
+        let page = server.messages(ticket.id).await.result();
+        for (item, message) in items(&page).iter().zip(&ticket.messages) {
+            let header = item.child("DateHeader").map(|header| header.text.clone());
+            all.push((message.sent_at, item.text_of("SentAt"), header));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn messages_in_a_dst_gap_without_zone_with_one_and_before_1970() {
+    let desk = generate(1, 300);
+    let server = Server::start(desk.clone()).await;
+    let times = sent_times(&server, &desk).await;
+    let sent = |text: &str| times.iter().find(|(_, sent, _)| sent.starts_with(text)).map(|(at, _, _)| *at);
+    assert_eq!(sent("2026-03-29T02:30:00"), Some("2026-03-29T01:30:00Z".parse().ok()));
+    assert_eq!(sent("1969-07-20T21:17:40"), Some("1969-07-20T20:17:40Z".parse().ok()));
+    let with_zone: Vec<_> = times.iter().filter(|(_, sent, _)| sent.ends_with("+05:30")).collect();
+    assert!(!with_zone.is_empty() && with_zone.iter().all(|(at, sent, _)| sent.parse().ok() == *at));
+    let bare = times.iter().filter(|(_, sent, _)| sent.parse::<jiff::Timestamp>().is_err()).count();
+    assert!(bare > 500, "{bare} times have no zone");
+}
+
+#[tokio::test]
+async fn the_date_header_of_a_mail_tells_the_instant() {
+    let desk = generate(1, 20);
+    let server = Server::start(desk.clone()).await;
+    server.instance.turn(|knobs| knobs.answer_zone = Some("Asia/Tokyo".into()));
+    let times = sent_times(&server, &desk).await;
+    let headers: Vec<_> =
+        times.iter().filter_map(|(at, _, header)| Some((at.as_ref()?, header.as_ref()?))).collect();
+    assert!(headers.len() > 10);
+    for (at, header) in headers {
+        let read = jiff::fmt::rfc2822::parse(header).unwrap().timestamp();
+        assert_eq!(read.as_second(), at.as_second(), "{header}");
+    }
+}
+
+#[tokio::test]
+async fn lone_surrogates() {
+    let mut desk = generate(1, 300);
+    desk.tickets.retain(|ticket| ticket.subject.contains('\u{FFFD}'));
+    let server = Server::start(desk.clone()).await;
+    let text = server.messages(desk.tickets[0].id).await.text;
+    assert!(text.contains("emoji: &#xD83D; and &#xD83D;&#xD83D; again"));
 }

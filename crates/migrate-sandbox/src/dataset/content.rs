@@ -165,6 +165,24 @@ impl Drawn {
     }
 }
 
+/// So many bytes are drawn in one go: whole words of the source, and whole groups of base64.
+const CHUNK: usize = 24 * 4096;
+
+impl Drawn {
+    /// Draws the bytes in pieces of at most 96 KiB, each but the last a multiple of three long, for files that nobody
+    /// wants to hold whole.
+    pub fn chunks(&self) -> impl Iterator<Item = Vec<u8>> + Send + use<> {
+        let mut rng = fastrand::Rng::with_seed(self.seed);
+        let mut left = self.size as usize;
+        std::iter::from_fn(move || {
+            let mut bytes = vec![0; left.min(CHUNK)];
+            rng.fill(&mut bytes);
+            left -= bytes.len();
+            (!bytes.is_empty()).then_some(bytes)
+        })
+    }
+}
+
 fn to_base64<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&STANDARD.encode(bytes))
 }
@@ -185,5 +203,15 @@ mod tests {
         let bytes = Drawn { seed: 3, size: 1000 };
         assert_eq!(bytes.draw(), bytes.draw());
         assert_ne!(bytes.draw(), Drawn { seed: 4, size: 1000 }.draw());
+    }
+
+    #[test]
+    fn pieces_of_a_file_are_the_file() {
+        for size in [0, 1, 98_303, 98_304, 98_305, 300_001] {
+            let drawn = Drawn { seed: 9, size };
+            let pieces: Vec<Vec<u8>> = drawn.chunks().collect();
+            assert_eq!(pieces.concat(), drawn.draw(), "{size}");
+            assert!(pieces.iter().rev().skip(1).all(|piece| piece.len().is_multiple_of(3)));
+        }
     }
 }

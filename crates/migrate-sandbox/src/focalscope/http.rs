@@ -16,8 +16,9 @@ use super::auth::{Refusal, basic};
 use super::envelope::{Fault, Request, Version, envelope, read};
 use super::knobs::{Knobs, Way};
 use super::operations::{Call, Operation, arguments, find};
+use super::xml::FILE_MARK;
 use super::{FocalScope, NAMESPACE, PATH, WSDL};
-use crate::dataset::Dataset;
+use crate::dataset::{Dataset, Drawn};
 
 /// A request may have so many bytes, as with ASP.NET.
 const LARGEST_REQUEST: usize = 4 * 1024 * 1024;
@@ -45,12 +46,14 @@ struct Answer {
     content_type: &'static str,
     extra: Vec<(header::HeaderName, String)>,
     body: String,
+    /// Belongs at the mark in the body.
+    file: Option<Drawn>,
     fault: Option<String>,
 }
 
 impl Answer {
     fn new(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self { status, content_type, extra: Vec::new(), body: body.into(), fault: None }
+        Self { status, content_type, extra: Vec::new(), body: body.into(), file: None, fault: None }
     }
 
     fn fault(fault: &Fault, version: Version) -> Self {
@@ -81,6 +84,12 @@ impl Answer {
 
     fn bad_request(why: impl std::fmt::Display) -> Self {
         Self::new(400, "text/plain; charset=utf-8", why.to_string())
+    }
+
+    /// The length of the body as it is sent.
+    fn bytes(&self) -> usize {
+        let file = self.file.map_or(0, |file| (file.size as usize).div_ceil(3) * 4 - FILE_MARK.len());
+        self.body.len() + file
     }
 
     fn into_response(self, body: Body) -> Response<Body> {
@@ -148,7 +157,7 @@ fn asked(instance: &FocalScope, operation: &str, answer: &Answer) -> Asked {
         arguments: Default::default(),
         status: answer.status,
         fault: answer.fault.clone(),
-        bytes: answer.body.len(),
+        bytes: answer.bytes(),
     }
 }
 
@@ -164,6 +173,10 @@ async fn soap(State(instance): State<FocalScope>, headers: HeaderMap, body: Byte
     let knobs = instance.knobs();
     tokio::time::sleep(Duration::from_millis(knobs.latency_ms)).await;
     let mut answer = respond(&instance, &headers, &body);
+    if let Some(file) = answer.file.take() {
+        let body = std::mem::take(&mut answer.body);
+        return answer.into_response(around(&body, file));
+    }
     match knobs.drip {
         None => answer.plain(),
         Some(drip) => {
@@ -171,6 +184,15 @@ async fn soap(State(instance): State<FocalScope>, headers: HeaderMap, body: Byte
             answer.into_response(dripping(body, drip.bytes.max(1), Duration::from_millis(drip.pause_ms)))
         }
     }
+}
+
+/// A body with the bytes of a large file in it, drawn while they are being sent.
+fn around(body: &str, file: Drawn) -> Body {
+    use base64::Engine as _;
+    let (before, after) = body.split_once(FILE_MARK).unwrap_or((body, ""));
+    let bytes = file.chunks().map(|chunk| base64::engine::general_purpose::STANDARD.encode(chunk));
+    let parts = std::iter::once(before.to_owned()).chain(bytes).chain([after.to_owned()]);
+    Body::from_stream(futures_util::stream::iter(parts.map(Ok::<_, std::io::Error>)))
 }
 
 fn dripping(body: String, step: usize, pause: Duration) -> Body {
@@ -205,7 +227,8 @@ fn respond(instance: &FocalScope, headers: &HeaderMap, body: &[u8]) -> Answer {
     };
     if counted(instance, &trail.operation, |knobs| &mut knobs.cut) {
         let half = answer.body.floor_char_boundary(answer.body.len() / 2);
-        answer.body.truncate(half);
+        answer.body.truncate(answer.body.find(FILE_MARK).unwrap_or(half));
+        answer.file = None;
     }
     let Trail { operation, soap, way, arguments } = trail;
     instance.note(Asked { soap, way, arguments, ..asked(instance, &operation, &answer) });
@@ -245,7 +268,11 @@ fn respond_as(
         }
     }
     match carried_out(instance, operation, &request, &knobs) {
-        Ok(response) => Answer::new(200, version.content_type(), envelope(version, &response)),
+        Ok((response, file)) => {
+            let mut answer = Answer::new(200, version.content_type(), envelope(version, &response));
+            answer.file = file;
+            answer
+        }
         Err(fault) => Answer::fault(&fault, version),
     }
 }
@@ -255,7 +282,7 @@ fn carried_out(
     operation: &Operation,
     request: &Request,
     knobs: &Knobs,
-) -> Result<String, Fault> {
+) -> Result<(String, Option<Drawn>), Fault> {
     operation.check(&request.body)?;
     operation.answer(&Call { instance, store: &instance.store(), knobs, request })
 }

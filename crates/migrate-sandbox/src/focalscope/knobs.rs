@@ -1,5 +1,6 @@
 //! The ways in which the stand-in can be told to misbehave.
 
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 /// How a request proves who sends it.
@@ -25,7 +26,8 @@ pub enum Bodies {
     Cdata,
 }
 
-/// How characters that XML 1.0 forbids are written.
+/// How characters that XML 1.0 forbids are written. A U+FFFD of the help desk stands for half of a pair of surrogates:
+/// unless characters are dropped it is written as the reference `&#xD83D;`, which is not well-formed either.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Controls {
@@ -36,6 +38,40 @@ pub enum Controls {
     Raw,
     /// Not at all.
     Dropped,
+}
+
+/// How times are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Times {
+    /// As the wall clock shows them, without zone.
+    #[default]
+    Bare,
+    /// With the offset of the zone.
+    Offset,
+    /// In UTC, with `Z`.
+    Utc,
+}
+
+/// A window over the records that moves while it is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShiftedPages {
+    /// Pages after this one are shifted.
+    pub after: u32,
+    /// By so many places: -1 repeats the last item of the page before, as when a record was put in; 1 skips one, as when
+    /// one was taken out.
+    pub by: i32,
+}
+
+/// A file that is larger than it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GiantFile {
+    /// Id of the attachment.
+    pub attachment: u64,
+    /// So many bytes are declared, drawn and sent.
+    pub bytes: u32,
 }
 
 /// A body that comes slowly.
@@ -111,6 +147,10 @@ pub struct Knobs {
     pub only: Option<String>,
     /// Each so-manieth item of a page is left out; the total stays.
     pub drop_item_every: Option<u32>,
+    /// The page of this number shows the items of the page before it.
+    pub repeat_page: Option<u32>,
+    /// Later pages are shifted against the earlier ones.
+    pub shift_pages: Option<ShiftedPages>,
     /// Added to the total that a page declares.
     pub wrong_total: i64,
     /// An element in another namespace.
@@ -123,6 +163,22 @@ pub struct Knobs {
     pub bodies: Bodies,
     /// How characters that XML 1.0 forbids are written.
     pub controls: Controls,
+    /// How times are written.
+    pub times: Times,
+    /// Times are written in this zone instead of the server's; those that are asked with are still meant in the server's.
+    pub answer_zone: Option<String>,
+    /// Working-hours profiles come without the names of their zones.
+    pub hours_without_zone: bool,
+    /// Ids of contacts that were erased: no list has them, and what they wrote has no name and no address.
+    pub erased_contacts: Vec<u64>,
+    /// Once a page has shown this ticket it gets one more message, and the knob is put back.
+    pub change_after_listing: Option<u64>,
+    /// Once a page has shown this ticket it is gone, and the knob is put back.
+    pub delete_after_listing: Option<u64>,
+    /// Ids of attachments that are listed and not found.
+    pub missing_files: Vec<u64>,
+    /// One attachment is very large.
+    pub giant_file: Option<GiantFile>,
 }
 
 impl Default for Knobs {
@@ -141,12 +197,22 @@ impl Default for Knobs {
             cut: 0,
             only: None,
             drop_item_every: None,
+            repeat_page: None,
+            shift_pages: None,
             wrong_total: 0,
             other_namespace: None,
             extra_element: None,
             odd_status: None,
             bodies: Bodies::Escaped,
             controls: Controls::Referenced,
+            times: Times::Bare,
+            answer_zone: None,
+            hours_without_zone: false,
+            erased_contacts: Vec::new(),
+            change_after_listing: None,
+            delete_after_listing: None,
+            missing_files: Vec::new(),
+            giant_file: None,
         }
     }
 }
@@ -155,7 +221,7 @@ impl Knobs {
     /// These knobs after those that `turned` names.
     ///
     /// # Errors
-    /// `turned` is not an object, names no knob, or gives one a value it can't take.
+    /// `turned` is not an object, names no knob, or gives one a value it can't take, like a zone that nobody knows.
     pub fn turned(&self, turned: &serde_json::Value) -> Result<Self, serde_json::Error> {
         let serde_json::Value::Object(turned) = turned else {
             return Err(serde::de::Error::custom("knobs are turned by a JSON object"));
@@ -170,13 +236,27 @@ impl Knobs {
                 }
             }
         }
-        serde_json::from_value(all)
+        let turned: Self = serde_json::from_value(all)?;
+        match &turned.answer_zone {
+            Some(zone) if TimeZone::get(zone).is_err() => {
+                Err(serde::de::Error::custom(format!("answer_zone: there is no zone {zone}")))
+            }
+            _ => Ok(turned),
+        }
+    }
+
+    /// The zone that times are written in.
+    pub(super) fn zone(&self, of_server: &TimeZone) -> TimeZone {
+        let other = self.answer_zone.as_ref().and_then(|zone| TimeZone::get(zone).ok());
+        other.unwrap_or_else(|| of_server.clone())
     }
 
     /// These knobs as they hold for one operation.
     pub(super) fn for_operation(mut self, operation: &str) -> Self {
         if !self.hold_for(operation) {
             self.drop_item_every = None;
+            self.repeat_page = None;
+            self.shift_pages = None;
             self.wrong_total = 0;
             self.other_namespace = None;
             self.extra_element = None;
@@ -207,5 +287,6 @@ mod tests {
     #[test]
     fn a_knob_that_does_not_exist_is_refused() {
         assert!(Knobs::default().turned(&serde_json::json!({"wrong_totel": 3})).is_err());
+        assert!(Knobs::default().turned(&serde_json::json!({"answer_zone": "Atlantis/Capital"})).is_err());
     }
 }

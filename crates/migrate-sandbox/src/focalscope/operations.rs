@@ -11,7 +11,7 @@ use super::records;
 use super::store::{Store, TicketFilter, since};
 use super::xml::Xml;
 use super::{FocalScope, NAMESPACE};
-use crate::dataset::{NoDate, ReportRow, Ticket};
+use crate::dataset::{Drawn, Message, NoDate, ReportRow, Ticket};
 
 /// A page holds so many items at most, however many are asked for.
 const LARGEST_PAGE: usize = 500;
@@ -144,12 +144,13 @@ impl Operation {
         }
     }
 
-    /// The response element.
-    pub(super) fn answer(&self, call: &Call<'_>) -> Result<String, Fault> {
-        let mut xml = Xml::new(call.knobs, &call.instance.config().zone);
+    /// The response element, and the file that belongs at its mark.
+    pub(super) fn answer(&self, call: &Call<'_>) -> Result<(String, Option<Drawn>), Fault> {
+        let zone = call.knobs.zone(&call.instance.config().zone);
+        let mut xml = Xml::new(call.knobs, &zone);
         (self.answer)(call, &mut xml)?;
-        let name = self.name;
-        Ok(format!("<{name}Response xmlns=\"{NAMESPACE}\">{}</{name}Response>", xml.into_string()))
+        let (name, (inside, file)) = (self.name, xml.finish());
+        Ok((format!("<{name}Response xmlns=\"{NAMESPACE}\">{inside}</{name}Response>"), file))
     }
 }
 
@@ -223,8 +224,16 @@ impl Call<'_> {
             return Err(Fault::own("InvalidArgument", "page and pageSize count from 1."));
         };
         let size = size.min(LARGEST_PAGE);
-        let start = (page - 1).saturating_mul(size).min(total);
-        Ok((start, start.saturating_add(size).min(total)))
+        let again = self.knobs.repeat_page.is_some_and(|repeated| repeated > 1 && repeated as usize == page);
+        let start = (if again { page - 2 } else { page - 1 }).saturating_mul(size).min(total);
+        let end = start.saturating_add(size).min(total);
+        match self.knobs.shift_pages.filter(|shift| page > shift.after as usize) {
+            Some(shift) => {
+                let shifted = |place: usize| place.saturating_add_signed(shift.by as isize).min(total);
+                Ok((shifted(start), if end == total { total } else { shifted(end) }))
+            }
+            None => Ok((start, end)),
+        }
     }
 
     /// Writes a page of `total` items.
@@ -254,13 +263,15 @@ impl Call<'_> {
 
 fn ping(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     let data = call.store.dataset();
+    let erased = &call.knobs.erased_contacts;
+    let contacts = data.contacts.iter().filter(|contact| !erased.contains(&contact.id)).count();
     let counts = [
         ("Agent", data.agents.len()),
         ("Group", data.groups.len()),
         ("Ticketbox", data.ticketboxes.len()),
         ("Queue", data.queues.len()),
         ("Company", data.companies.len()),
-        ("Contact", data.contacts.len()),
+        ("Contact", contacts),
         ("Category", data.categories.len()),
         ("Ticket", data.tickets.len()),
         ("StandardResponse", data.standard_responses.len()),
@@ -339,7 +350,10 @@ fn list_companies(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
 fn list_contacts(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     let after = call.time("modifiedSince");
     let all = call.store.dataset().contacts.iter();
-    let changed: Vec<_> = all.filter(|contact| since(after, contact.modified, contact.created)).collect();
+    let changed: Vec<_> = all
+        .filter(|contact| since(after, contact.modified, contact.created))
+        .filter(|contact| !call.knobs.erased_contacts.contains(&contact.id))
+        .collect();
     call.page(xml, "ListContactsResult", "Contact", changed.len(), |xml, index| {
         records::contact(xml, changed[index]);
     })
@@ -362,9 +376,39 @@ fn list_tickets(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     };
     let found = call.store.filtered(&filter);
     let all = &call.store.dataset().tickets;
+    let mut shown = Vec::new();
     call.page(xml, "ListTicketsResult", "Ticket", found.len(), |xml, index| {
-        records::ticket(xml, &all[found[index]]);
-    })
+        let ticket = &all[found[index]];
+        records::ticket(xml, ticket);
+        shown.push(ticket.id);
+    })?;
+    after_listing(call.instance, &shown);
+    Ok(())
+}
+
+/// What happens to tickets between the list and the look at one of them.
+fn after_listing(instance: &FocalScope, shown: &[u64]) {
+    let (mut changed, mut deleted) = (None, None);
+    instance.turn(|knobs| {
+        changed = knobs.change_after_listing.take_if(|id| shown.contains(id));
+        deleted = knobs.delete_after_listing.take_if(|id| shown.contains(id));
+    });
+    if changed.is_none() && deleted.is_none() {
+        return;
+    }
+    let now = instance.clock().now();
+    instance.change(|dataset| {
+        dataset.tickets.retain(|ticket| Some(ticket.id) != deleted);
+        let messages = dataset.tickets.iter().flat_map(|ticket| &ticket.messages);
+        let id = 1 + messages.map(|message| message.id).max().unwrap_or(0);
+        let ticket = dataset.tickets.iter_mut().find(|ticket| Some(ticket.id) == changed);
+        if let Some(ticket) = ticket {
+            let author = ticket.messages.first().map(|first| first.author.clone()).unwrap_or_default();
+            let body = "Written while the ticket was being read.".into();
+            ticket.messages.push(Message { id, author, sent_at: Some(now), body, ..Message::default() });
+            ticket.modified = Some(now);
+        }
+    });
 }
 
 fn get_ticket(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
@@ -405,7 +449,7 @@ fn get_attachment(call: &Call<'_>, xml: &mut Xml<'_>) -> Result<(), Fault> {
     let id = call.id("attachmentId")?;
     let attachment = call.store.attachment(id);
     let attachment = attachment
-        .filter(|file| !file.missing)
+        .filter(|file| !file.missing && !call.knobs.missing_files.contains(&id))
         .ok_or_else(|| Fault::own("NotFound", format!("Attachment {id} does not exist.")))?;
     xml.element("GetAttachmentResult", |xml| records::attachment(xml, attachment));
     Ok(())

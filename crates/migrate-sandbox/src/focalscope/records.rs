@@ -2,8 +2,8 @@
 
 use super::xml::Xml;
 use crate::dataset::{
-    Agent, Attachment, Author, CallLeg, Category, ChatLine, Company, Contact, CustomField, Group, Message,
-    NoDate, Queue, Ticket, TicketCategory, Ticketbox,
+    Agent, Attachment, Author, AuthorKind, CallLeg, Category, ChatLine, Company, Contact, Content,
+    CustomField, Drawn, Group, Message, NoDate, Queue, Ticket, TicketCategory, Ticketbox,
 };
 
 pub(super) mod inventory;
@@ -141,10 +141,12 @@ fn ticket_category(xml: &mut Xml<'_>, category: &TicketCategory) {
 }
 
 fn author(xml: &mut Xml<'_>, author: &Author) {
+    let erased = &xml.knobs().erased_contacts;
+    let erased = author.kind == AuthorKind::Contact && author.id.is_some_and(|id| erased.contains(&id));
     xml.text("Kind", author.kind.as_str());
     xml.nillable("Id", author.id);
-    xml.string("Email", author.email.as_deref());
-    xml.text("Name", &author.name);
+    xml.string("Email", author.email.as_deref().filter(|_| !erased));
+    xml.text("Name", if erased { "" } else { &author.name });
     xml.end_of("Author");
 }
 
@@ -187,16 +189,32 @@ fn attachment_fields(xml: &mut Xml<'_>, attachment: &Attachment) {
     xml.value("Id", attachment.id);
     xml.text("Name", &attachment.name);
     xml.text("MimeType", &attachment.mime);
-    xml.value("Size", attachment.declared_size());
+    xml.value("Size", giant(xml, attachment).map_or(attachment.declared_size(), |file| file.size.into()));
     xml.string("ContentId", attachment.content_id.as_deref());
     xml.value("Inline", attachment.inline);
 }
 
+/// What a knob makes of a file.
+fn giant(xml: &Xml<'_>, attachment: &Attachment) -> Option<Drawn> {
+    let giant = xml.knobs().giant_file.filter(|giant| giant.attachment == attachment.id)?;
+    Some(Drawn { seed: attachment.id, size: giant.bytes })
+}
+
+/// Drawn files from this size on are never held whole.
+const LARGE: u32 = 4 << 20;
+
 pub(super) fn attachment(xml: &mut Xml<'_>, attachment: &Attachment) {
     use base64::Engine as _;
     attachment_fields(xml, attachment);
-    let data = base64::engine::general_purpose::STANDARD.encode(attachment.bytes());
-    xml.value("Data", data);
+    let drawn = giant(xml, attachment).or(match attachment.content {
+        Content::Drawn(drawn) => Some(drawn),
+        Content::Bytes(_) => None,
+    });
+    match drawn {
+        Some(drawn) if drawn.size >= LARGE => xml.drawn("Data", drawn),
+        Some(drawn) => xml.value("Data", base64::engine::general_purpose::STANDARD.encode(drawn.draw())),
+        None => xml.value("Data", base64::engine::general_purpose::STANDARD.encode(attachment.bytes())),
+    }
     xml.end_of("Attachment");
 }
 

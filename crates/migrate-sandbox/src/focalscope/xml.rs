@@ -4,22 +4,37 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::knobs::{Bodies, Controls, Knobs};
-use crate::dataset::NoDate;
+use super::knobs::{Bodies, Controls, Knobs, Times};
+use crate::dataset::{Drawn, NoDate};
+
+/// What stands in an answer where the bytes of a large file belong. Of these characters XML allows none.
+pub(super) const FILE_MARK: &str = "\u{0}\u{1}\u{0}";
 
 pub(super) struct Xml<'a> {
     out: String,
+    file: Option<Drawn>,
     knobs: &'a Knobs,
     zone: &'a TimeZone,
 }
 
 impl<'a> Xml<'a> {
     pub(super) fn new(knobs: &'a Knobs, zone: &'a TimeZone) -> Self {
-        Self { out: String::with_capacity(1024), knobs, zone }
+        Self { out: String::with_capacity(1024), file: None, knobs, zone }
     }
 
-    pub(super) fn into_string(self) -> String {
-        self.out
+    /// The text, and the file that belongs at its [`FILE_MARK`].
+    pub(super) fn finish(self) -> (String, Option<Drawn>) {
+        (self.out, self.file)
+    }
+
+    pub(super) fn knobs(&self) -> &'a Knobs {
+        self.knobs
+    }
+
+    /// Bytes that are written when the answer is sent.
+    pub(super) fn drawn(&mut self, name: &str, file: Drawn) {
+        self.file = Some(file);
+        self.element(name, |xml| xml.out.push_str(FILE_MARK));
     }
 
     /// An element in the default namespace, unless a knob puts it into another.
@@ -96,7 +111,14 @@ impl<'a> Xml<'a> {
         match (at, absent) {
             (Some(at), _) => {
                 let bare = bare(at, self.zone);
-                self.value(name, bare);
+                match self.knobs.times {
+                    Times::Bare => self.value(name, bare),
+                    Times::Utc => self.value(name, format!("{}Z", self::bare(at, &TimeZone::UTC))),
+                    Times::Offset => {
+                        let offset = at.to_zoned(self.zone.clone()).strftime("%:z").to_string();
+                        self.value(name, format!("{bare}{offset}"));
+                    }
+                }
             }
             (None, NoDate::Nil) => self.nillable(name, None::<&str>),
             (None, sentinel) => self.value(name, sentinel),
@@ -154,6 +176,7 @@ impl<'a> Xml<'a> {
                 '>' => self.out.push_str("&gt;"),
                 // A raw carriage return would be read as a line feed.
                 '\r' => self.out.push_str("&#xD;"),
+                HALVED if self.knobs.controls != Controls::Dropped => self.out.push_str("&#xD83D;"),
                 c if forbidden(c) => self.forbidden(c),
                 c => self.out.push(c),
             }
@@ -169,7 +192,7 @@ impl<'a> Xml<'a> {
     }
 
     fn cdata(&mut self, text: &str) {
-        let outside = |c: char| c == '\r' || forbidden(c);
+        let outside = |c: char| c == '\r' || c == HALVED || forbidden(c);
         let mut rest = text;
         while !rest.is_empty() {
             let cut = rest.find(outside).unwrap_or(rest.len());
@@ -184,6 +207,9 @@ impl<'a> Xml<'a> {
         }
     }
 }
+
+/// Half of a pair of surrogates, as a string can hold it.
+const HALVED: char = '\u{FFFD}';
 
 /// What XML 1.0 allows nowhere, not even as a reference.
 pub(super) fn forbidden(c: char) -> bool {
@@ -209,7 +235,7 @@ mod tests {
         let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
         let mut xml = Xml::new(knobs, &zone);
         write(&mut xml);
-        xml.into_string()
+        xml.finish().0
     }
 
     #[test]
@@ -223,6 +249,29 @@ mod tests {
         assert_eq!(written(&knobs, |xml| xml.time("T", None, &NoDate::Nil)), "<T xsi:nil=\"true\" />");
         let zero = written(&knobs, |xml| xml.time("T", None, &NoDate::Year1));
         assert_eq!(zero, "<T>0001-01-01T00:00:00</T>");
+    }
+
+    #[test]
+    fn times_carry_a_zone_when_the_knob_says_so() {
+        let at = Some("2026-07-01T10:00:00.5Z".parse::<Timestamp>().unwrap());
+        let mut knobs = Knobs { times: Times::Offset, ..Knobs::default() };
+        assert_eq!(
+            written(&knobs, |xml| xml.time("T", at, &NoDate::Nil)),
+            "<T>2026-07-01T12:00:00.5+02:00</T>"
+        );
+        knobs.times = Times::Utc;
+        assert_eq!(written(&knobs, |xml| xml.time("T", at, &NoDate::Nil)), "<T>2026-07-01T10:00:00.5Z</T>");
+    }
+
+    #[test]
+    fn half_a_pair_is_a_reference_to_no_character_unless_such_are_dropped() {
+        let mut knobs = Knobs::default();
+        assert_eq!(written(&knobs, |xml| xml.body("B", "a\u{FFFD}b")), "<B>a&#xD83D;b</B>");
+        knobs.bodies = Bodies::Cdata;
+        let cdata = written(&knobs, |xml| xml.body("B", "a\u{FFFD}b"));
+        assert_eq!(cdata, "<B><![CDATA[a]]>&#xD83D;<![CDATA[b]]></B>");
+        knobs.controls = Controls::Dropped;
+        assert_eq!(written(&knobs, |xml| xml.text("B", "a\u{FFFD}b")), "<B>a\u{FFFD}b</B>");
     }
 
     #[test]

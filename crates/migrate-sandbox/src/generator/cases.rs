@@ -20,6 +20,16 @@ pub struct Oddity {
     pub(super) apply: fn(&mut Desk),
     /// Whether a help desk has it.
     pub is_in: fn(&Dataset) -> bool,
+    /// Help desks with fewer tickets are spared.
+    pub(super) from: usize,
+}
+
+/// From so many tickets on a help desk is large enough for what would touch most of a smaller one.
+const NOT_SMALL: usize = 60;
+
+/// A case that small help desks are spared.
+const fn spared(name: &'static str, apply: fn(&mut Desk), is_in: fn(&Dataset) -> bool) -> Oddity {
+    Oddity { name, apply, is_in, from: NOT_SMALL }
 }
 
 /// What every help desk has.
@@ -28,7 +38,7 @@ const fn always(name: &'static str, is_in: fn(&Dataset) -> bool) -> Oddity {
 }
 
 const fn oddity(name: &'static str, apply: fn(&mut Desk), is_in: fn(&Dataset) -> bool) -> Oddity {
-    Oddity { name, apply, is_in }
+    Oddity { name, apply, is_in, from: 0 }
 }
 
 /// Every case.
@@ -81,9 +91,9 @@ pub const ODDITIES: &[Oddity] = &[
     oddity("attachment with a path in its name", files::path_name, files::has_path_name),
     oddity("attachment with a 300-character name", files::long_name, files::has_long_name),
     oddity("attachment with a wrong MIME type", files::wrong_mime, files::has_wrong_mime),
-    oddity("invalid e-mail", persons::invalid_email, persons::has_invalid_email),
-    oddity("contact blocked", persons::blocked, persons::has_blocked),
-    oddity("contact bounced", persons::bounced, persons::has_bounced),
+    spared("invalid e-mail", persons::invalid_email, persons::has_invalid_email),
+    spared("contact blocked", persons::blocked, persons::has_blocked),
+    spared("contact bounced", persons::bounced, persons::has_bounced),
     always("matched contact with a foreign external_id", persons::has_matched),
     oddity("number reused after a merge", tickets::number_reused, tickets::has_number_reused),
     oddity("two ids for one number", tickets::two_ids, tickets::has_two_ids),
@@ -102,18 +112,18 @@ pub const ODDITIES: &[Oddity] = &[
     oddity("31 attachments on one message", files::thirty_one, files::has_thirty_one),
     oddity("attachment missing", files::missing, files::has_missing),
     oddity("attachment of the wrong size", files::wrong_size, files::has_wrong_size),
-    oddity("category with 1,000 values", fields::many_values, fields::has_many_values),
-    oddity("category value renamed", fields::renamed, fields::has_renamed),
-    oddity("category of the same name on two scopes", fields::two_scopes, fields::has_two_scopes),
-    oddity(
+    spared("category with 1,000 values", fields::many_values, fields::has_many_values),
+    spared("category value renamed", fields::renamed, fields::has_renamed),
+    spared("category of the same name on two scopes", fields::two_scopes, fields::has_two_scopes),
+    spared(
         "custom field whose type disagrees with its values",
         fields::type_disagrees,
         fields::has_type_disagrees,
     ),
-    oddity("decimal comma", fields::decimal_comma, fields::has_decimal_comma),
-    oddity("day-first dates", fields::day_first, fields::has_day_first),
-    oddity("queue with the same name as another", places::same_name, places::has_same_name),
-    oddity("queue without agents", places::without_agents, places::has_without_agents),
+    spared("decimal comma", fields::decimal_comma, fields::has_decimal_comma),
+    spared("day-first dates", fields::day_first, fields::has_day_first),
+    spared("queue with the same name as another", places::same_name, places::has_same_name),
+    spared("queue without agents", places::without_agents, places::has_without_agents),
     always("queue across two ticketboxes of a tree", places::has_across_folders),
     always("offset-only hours over a DST change", places::has_offset_only_hours),
     oddity("KB category cycle", knowledge::cycle, knowledge::has_cycle),

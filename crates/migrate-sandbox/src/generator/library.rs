@@ -132,7 +132,7 @@ fn responses(desk: &mut Desk) {
                 id,
                 name: (*name).into(),
                 folder: folder.iter().map(|folder| (*folder).to_owned()).collect(),
-                subject: (id % 4 == 0).then(|| format!("{name} – %Ticket.Number%")),
+                subject: id.is_multiple_of(4).then(|| format!("{name} – %Ticket.Number%")),
                 body: (*body).into(),
                 queues: queues.to_vec(),
                 attachments: files,

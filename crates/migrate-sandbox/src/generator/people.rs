@@ -230,7 +230,7 @@ fn contact(desk: &mut Desk, number: u64) -> Contact {
         notes: notes(desk, created),
         created: Some(created),
         modified: Some(later(created, desk.rng.i64(0..86_400))),
-        address: (number % 6 == 0).then(|| format!("Søndergade {number}\n8000 Aarhus C")),
+        address: number.is_multiple_of(6).then(|| format!("Søndergade {number}\n8000 Aarhus C")),
         ..Contact::default()
     }
 }

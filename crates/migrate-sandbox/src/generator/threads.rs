@@ -353,7 +353,9 @@ fn finish(desk: &mut Desk, ticket: &mut Ticket, last: Timestamp) {
     match ticket.status {
         Status::Resolved => ticket.resolved = Some(resolved),
         // Every other one comes back by itself.
-        Status::OnHold if ticket.id % 2 == 0 => ticket.wakes = Some(later(timestamp(END), 7 * 86_400)),
+        Status::OnHold if ticket.id.is_multiple_of(2) => {
+            ticket.wakes = Some(later(timestamp(END), 7 * 86_400))
+        }
         Status::Closed => (ticket.resolved, ticket.closed) = (Some(resolved), Some(closed)),
         _ => {}
     }

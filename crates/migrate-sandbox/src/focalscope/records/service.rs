@@ -20,7 +20,7 @@ pub(in super::super) fn working_hours(xml: &mut Xml<'_>, profile: &WorkingHours)
     xml.value("Id", profile.id);
     xml.text("Name", &profile.name);
     xml.value("OffsetHours", f64::from(profile.offset_minutes) / 60.0);
-    xml.string("TimeZone", profile.zone.as_deref());
+    xml.string("TimeZone", profile.zone.as_deref().filter(|_| !xml.knobs().hours_without_zone));
     xml.array("Intervals", "Interval", &profile.week, |xml, interval| {
         xml.value("Day", interval.day);
         xml.text("From", &interval.from);

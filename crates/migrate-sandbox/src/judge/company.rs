@@ -137,7 +137,7 @@ impl<'a> Court<'a> {
         used: &mut BTreeSet<u64>,
     ) {
         let owner = Owner { kind: "contact", ids: vec![contact.id.to_string()], field: "notes" };
-        let parts = vec![format!("note:{}", place + 1), format!("note:{place}")];
+        let parts = vec![format!("note:{}", place + 1)];
         let id = format!("{}/{}", contact.id, place + 1);
         let subject = Subject { owner: Some(owner), parts, ..Subject::alone("contact_note", id) };
         let text = Expected::new(&note.text, false);

@@ -354,6 +354,36 @@ async fn what_the_tool_lists_of_these_kinds_is_explained_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_note_of_somebody_without_ticket_is_nobody_s_double_and_the_same_note_twice_is() {
+    let moved = Moved::new().await;
+    let bo = moved.desk.contact("bo@customer.example").await;
+    let note = json!({"body": "<p>2026-01-01</p><p>Has no ticket</p>"});
+    moved.desk.post(&format!("/contacts/{bo}/notes"), note.clone()).await.ok();
+    assert!(moved.judged().is_clean(), "{:#?}", moved.judged().findings);
+    moved.desk.post(&format!("/contacts/{bo}/notes"), note).await.ok();
+    only(&moved.judged(), What::Doubled, "contact_note", "");
+}
+
+#[tokio::test]
+async fn hours_between_the_lines_of_the_grid_are_made_longer_and_listed() {
+    let mut moved = Moved::new().await;
+    moved.dataset.working_hours[0].week[0].from = "09:07".into();
+    only(&moved.judged(), What::FieldDifference, "working_hours", "intervals");
+    let entry = |field: &str| Explained {
+        kind: "working_hours".into(),
+        id: "1".into(),
+        field: Some(field.into()),
+        rule: "Recast".into(),
+    };
+    let judged =
+        |moved: &Moved, list: &[Explained]| judge(&moved.dataset, &moved.desk.intercom, list, &options());
+    assert!(judged(&moved, &[entry("intervals")]).is_clean());
+    assert!(!judged(&moved, &[entry("name")]).is_clean());
+    moved.dataset.working_hours[0].week[0].from = "09:20".into();
+    assert!(!judged(&moved, &[entry("intervals")]).is_clean(), "not the nearest lines");
+}
+
+#[tokio::test]
 async fn a_file_of_an_article_is_listed_or_lost() {
     let mut moved = Moved::new().await;
     let files = json!([{"id": 90, "name": "a.pdf", "content": {"drawn": {"seed": 1, "size": 9}}}]);

@@ -107,23 +107,36 @@ impl<'a> Court<'a> {
                 self.compare_note(contact, place, note, held, &mut used);
             }
         }
-        for (index, held) in &by_contact {
-            let Some(it) = ws.contacts.get(*index) else { continue };
-            let ours = |note: &Note| self.first_call.is_none_or(|first| note.created_at >= first);
-            let more: Vec<u64> = held
-                .iter()
-                .map(|(note, _)| *note)
-                .filter(|note| ours(note) && !used.contains(&note.id))
-                .map(|note| note.id)
-                .collect();
-            for id in more {
-                let subject = Subject::alone("contact_note", id);
-                self.find(
-                    What::Doubled,
-                    &subject,
-                    "",
-                    &format!("no note of the source explains it, on {}", it.id),
-                );
+        self.notes_too_many(people, &by_contact, &used);
+    }
+
+    /// What is left over must be a note of somebody: of one who shares an address, or who has no ticket.
+    fn notes_too_many(
+        &mut self,
+        people: &[(u32, &'a Contact)],
+        by_contact: &BTreeMap<u32, Vec<(&Note, Read)>>,
+        used: &BTreeSet<u64>,
+    ) {
+        let dataset = self.source.dataset;
+        let compared: BTreeSet<u64> = people.iter().map(|(_, contact)| contact.id).collect();
+        let others = dataset.contacts.iter().filter(|contact| !compared.contains(&contact.id));
+        let mut others: Vec<Expected> =
+            others.flat_map(|contact| &contact.notes).map(|note| Expected::new(&note.text, false)).collect();
+        // A note without text may be written or not.
+        let blank =
+            people.iter().flat_map(|(_, contact)| &contact.notes).filter(|note| note.text.trim().is_empty());
+        others.extend(blank.map(|note| Expected::new(&note.text, false)));
+        others.sort_by_key(|text| text.squeezed.is_empty());
+        for (note, body) in by_contact.values().flatten() {
+            if used.contains(&note.id) || !self.is_new(note.created_at) {
+                continue;
+            }
+            match others.iter().position(|text| text.fit(body) == Fit::Whole) {
+                Some(place) => drop(others.remove(place)),
+                None => {
+                    let subject = Subject::alone("contact_note", note.id);
+                    self.find(What::Doubled, &subject, "", "no note of the source explains it");
+                }
             }
         }
     }

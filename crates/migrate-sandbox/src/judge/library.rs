@@ -290,7 +290,7 @@ impl<'a> Court<'a> {
             let (times, ours) = wanted.entry(target).or_default();
             (*times, *ours) = (*times + 1, *ours || own_host);
         }
-        let fields = ["links", "body"];
+        let fields = ["links", "body", "body.links"];
         for (target, (times, own_host)) in wanted {
             let there = self.source.dataset.kb_articles.iter().any(|article| article.id == target);
             match found.get(&target).map(|shelf| shelf.id) {

@@ -410,8 +410,19 @@ async fn what_was_there_before_is_nobody_s_double() {
     desk.intercom.seed(Seed { collections: vec![collection], articles: vec![article], ..Seed::default() });
     let dataset = dataset();
     let loaded = load(&desk, &dataset).await;
-    let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options());
-    assert!(verdict.is_clean(), "{:#?}", verdict.findings);
+    let judged = || judge(&dataset, &desk.intercom, &loaded.explained, &options());
+    assert!(judged().is_clean(), "{:#?}", judged().findings);
+    // And nobody may have changed it.
+    let known = desk.get("/articles?page=1").await.ok().body["data"].as_array().unwrap().clone();
+    let old =
+        known.iter().find(|it| it["title"] == "Second" && it["state"] == "published").unwrap()["id"].clone();
+    let edit = json!({"edit": "article", "article": old, "field": "state", "value": "draft"});
+    desk.intercom.edit(&serde_json::from_value(edit).unwrap()).unwrap();
+    only(&judged(), What::FieldDifference, "article", "record");
+    desk.intercom
+        .edit(&serde_json::from_value(json!({"edit": "delete_article", "article": old})).unwrap())
+        .unwrap();
+    only(&judged(), What::Lost, "article", "");
 }
 
 #[tokio::test]

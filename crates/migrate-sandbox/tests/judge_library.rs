@@ -178,6 +178,7 @@ async fn notes_of_people_who_were_there_before_are_there_or_listed() {
         rule: "Dropped".into(),
     };
     assert!(judged(&[entry("notes")]).is_clean());
+    assert!(judged(&[entry("parts[note:1]"), entry("parts[note:2]")]).is_clean());
     assert_eq!(judged(&[entry("parts[note:1].body")]).lost, 1);
     assert_eq!(judged(&[entry("phone")]).lost, 2);
 }
@@ -389,6 +390,21 @@ async fn a_file_of_an_article_is_listed_or_lost() {
     let files = json!([{"id": 90, "name": "a.pdf", "content": {"drawn": {"seed": 1, "size": 9}}}]);
     moved.dataset.kb_articles[1].attachments = serde_json::from_value(files).unwrap();
     only(&moved.judged(), What::Lost, "attachment", "files");
+    // Those of a translation lie with the original.
+    let files = std::mem::take(&mut moved.dataset.kb_articles[1].attachments);
+    moved.dataset.kb_articles[2].attachments = files.clone();
+    let entry = |field: &str| Explained {
+        kind: "kb_article".into(),
+        id: "20".into(),
+        field: Some(field.into()),
+        rule: "Dropped".into(),
+    };
+    let judged =
+        |moved: &Moved, list: &[Explained]| judge(&moved.dataset, &moved.desk.intercom, list, &options());
+    assert!(judged(&moved, &[entry("parts[en].files")]).is_clean());
+    assert!(!judged(&moved, &[entry("parts[de].files")]).is_clean());
+    moved.dataset.kb_articles[2].attachments.clear();
+    moved.dataset.kb_articles[1].attachments = files;
     for (id, field, clean) in [
         ("21", "files[90]", true),
         ("21", "parts[en].files", true),

@@ -96,15 +96,30 @@ impl<'a> Court<'a> {
                 by_contact.entry(index).or_default().push((note, Read::of_html(&note.body)));
             }
         }
+        let by_email = self.source.contacts_by_email();
         let mut used: BTreeSet<u64> = BTreeSet::new();
         for (index, contact) in people {
+            // Those who share an address become one, and so do the lists of their notes.
+            let mut one: BTreeMap<u64, usize> = BTreeMap::from([(contact.id, contact.notes.len())]);
+            for email in &contact.emails {
+                let sharing = by_email.get(&email.trim().to_lowercase()).into_iter().flatten();
+                one.extend(sharing.map(|other| (other.id, other.notes.len())));
+            }
             let held = by_contact.get(index).map_or(&[][..], Vec::as_slice);
             for (place, note) in contact.notes.iter().enumerate() {
                 if note.text.trim().is_empty() {
                     continue;
                 }
                 self.verdict.source.contact_notes += 1;
-                self.compare_note(contact, place, note, held, &mut used);
+                let parts = match one.len() {
+                    1 => vec![format!("note:{}", place + 1)],
+                    _ => (1..=one.values().sum()).map(|number: usize| format!("note:{number}")).collect(),
+                };
+                let ids = one.keys().map(u64::to_string).collect();
+                let owner = Some(Owner { kind: "contact", ids, field: "notes" });
+                let id = format!("{}/{}", contact.id, place + 1);
+                let subject = Subject { owner, parts, ..Subject::alone("contact_note", id) };
+                self.compare_note(&subject, note, held, &mut used);
             }
         }
         self.notes_too_many(people, &by_contact, &used);
@@ -143,31 +158,26 @@ impl<'a> Court<'a> {
 
     fn compare_note(
         &mut self,
-        contact: &Contact,
-        place: usize,
+        subject: &Subject<'_>,
         note: &ContactNote,
         held: &[(&Note, Read)],
         used: &mut BTreeSet<u64>,
     ) {
-        let owner = Owner { kind: "contact", ids: vec![contact.id.to_string()], field: "notes" };
-        let parts = vec![format!("note:{}", place + 1)];
-        let id = format!("{}/{}", contact.id, place + 1);
-        let subject = Subject { owner: Some(owner), parts, ..Subject::alone("contact_note", id) };
         let text = Expected::new(&note.text, false);
         let free = held.iter().filter(|(it, body)| !used.contains(&it.id) && text.fit(body) == Fit::Whole);
         // Two notes may say the same: each takes the one with its date.
         let Some((it, body)) = free.max_by_key(|(it, body)| (dated(body, note.at), std::cmp::Reverse(it.id)))
         else {
             let detail = format!("{} characters are in no note", text.squeezed.0.chars().count());
-            self.find(What::Lost, &subject, "body", &detail);
+            self.find(What::Lost, subject, "body", &detail);
             return;
         };
         used.insert(it.id);
-        self.check(dated(body, note.at), &subject, "at", || "its date is not in the text".into());
+        self.check(dated(body, note.at), subject, "at", || "its date is not in the text".into());
         if let Some(agent) = note.agent.and_then(|id| self.source.agents.get(&id).copied()) {
             let theirs = agent.email.as_deref().and_then(|email| self.teammate(email)) == Some(it.author);
             let named = !agent.name.trim().is_empty() && body.squeezed.contains(&agent.name);
-            self.check(theirs || named, &subject, "author", || {
+            self.check(theirs || named, subject, "author", || {
                 "neither the author's nor with the name".into()
             });
         }

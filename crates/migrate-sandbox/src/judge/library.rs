@@ -191,7 +191,9 @@ impl<'a> Court<'a> {
         self.compare_links(&html, it, subject, found);
         for file in &article.attachments {
             let owner = subject.owner.clone().map(|owner| Owner { field: "files", ..owner });
-            let parts = subject.parts.clone();
+            // All files of a family lie with its first text.
+            let mut parts = subject.parts.clone();
+            parts.extend(languages(self.root(article)));
             let subject = Subject { owner, parts, ..Subject::alone("attachment", file.id) };
             self.verdict.fields_compared += 1;
             self.find(What::Lost, &subject, "files", "articles have no files");
@@ -348,11 +350,16 @@ fn shown_title(article: &KbArticle) -> String {
     if Squeezed::of_plain(&article.title).is_empty() { article.id.to_string() } else { article.title.clone() }
 }
 
+/// How a list may write an article's language.
+fn languages(article: &KbArticle) -> Vec<String> {
+    let language = article.language.clone().unwrap_or_else(|| "en".into()).replace('_', "-");
+    vec![language.to_lowercase(), language]
+}
+
 /// How findings name an article, and under which names a list may explain it: its own, and that of what it translates.
 fn subject<'a>(article: &KbArticle, root: &KbArticle) -> Subject<'a> {
     let ids = vec![article.id.to_string(), root.id.to_string()];
-    let language = article.language.clone().unwrap_or_else(|| "en".into());
-    let parts = vec![language.to_lowercase(), language];
+    let parts = languages(article);
     let owner = Owner { kind: "kb_article", ids: ids.clone(), field: "" };
     // What befell a whole article befell its translations.
     Subject { owner: Some(owner), parts, also: ids, ..Subject::alone("kb_article", article.id) }

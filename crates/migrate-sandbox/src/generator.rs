@@ -4,8 +4,11 @@
 //! one contact for three tickets. Then each [`Oddity`] bends some records, one for each 300 tickets, at least one and
 //! at most 30, so that what real data does is there from some 100 tickets on.
 //!
-//! No time falls into 00:00–03:00 UTC of a day on which Europe sets its clocks: a wall-clock time without zone could not be
-//! told apart there.
+//! The thread of 5,000 messages is there from 300 tickets on, once: writing it takes as many calls as everything else, and
+//! an answer to each may hold the whole thread.
+//!
+//! No time falls into 00:00–03:00 UTC of a day on which Europe sets its clocks, where a wall-clock time without zone could
+//! not be told apart, but for the one case that is about it.
 
 mod cases;
 mod inventory;

@@ -33,7 +33,7 @@ enum Command {
         #[arg(long, default_value = focalscope::DEFAULT_ZONE)]
         zone: String,
         /// Knobs that are turned before the first request, as JSON: '{"wrong_total": 3}'.
-        #[arg(long, value_name = "JSON")]
+        #[arg(long, value_name = "JSON", value_parser = json)]
         knobs: Option<serde_json::Value>,
     },
     /// Serves a workspace in the manner of Intercom, with a teammate for each agent who still works and a team for each
@@ -109,6 +109,10 @@ impl Origin {
             (None, None) => Ok(generator::generate(self.seed, self.tickets)),
         }
     }
+}
+
+fn json(text: &str) -> serde_json::Result<serde_json::Value> {
+    serde_json::from_str(text)
 }
 
 #[tokio::main]

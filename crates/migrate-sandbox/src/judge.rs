@@ -376,6 +376,7 @@ impl<'a> Court<'a> {
         }
         let people = self.compare_people(&arrived);
         self.compare_known();
+        self.compare_known_library();
         if !self.options.only_tickets {
             self.compare_companies(&people);
             self.compare_notes(&people);

@@ -387,6 +387,18 @@ async fn t61_content_is_found_by_tag_a_while_after_it_was_tagged() {
 }
 
 #[tokio::test]
+async fn t54_a_deleted_tag_is_gone_from_articles_too() {
+    let desk = Desk::new();
+    let tag = desk.post("/tags", json!({"name": "migration: b"})).await.ok().id();
+    let id = article(&desk, json!({})).await.ok().id();
+    desk.post(&format!("/articles/{id}/tags"), json!({"id": tag})).await.ok();
+    let shown = |answer: Answer| answer.ok().body["tags"]["tags"].as_array().unwrap().len();
+    assert_eq!(shown(desk.get(&format!("/articles/{id}")).await), 1);
+    desk.delete(&format!("/tags/{tag}")).await.ok();
+    assert_eq!(shown(desk.get(&format!("/articles/{id}")).await), 0);
+}
+
+#[tokio::test]
 async fn t62_macros_can_be_read_and_not_written_and_those_of_other_teams_are_hidden() {
     let desk = Desk::new();
     let saved = |name: &str, teams: Vec<u64>, at: i64| Macro {

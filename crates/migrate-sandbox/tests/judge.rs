@@ -289,6 +289,11 @@ async fn fields_of_a_contact_and_its_company_are_compared() {
         let contact = known_as(&desk, "focalscope:contact:10").await;
         let edit = Edit::Contact { contact, field: field.into(), value: json!(null) };
         desk.intercom.edit(&edit).unwrap();
+        if field == "company__c" {
+            let contact = known_as(&desk, "focalscope:contact:10").await;
+            let company_id = "focalscope:org:4".into();
+            desk.intercom.edit(&Edit::LeaveCompany { company_id, contact }).unwrap();
+        }
         let verdict = judge(&dataset, &desk.intercom, &loaded.explained, &options());
         let found: Vec<&str> = verdict.findings.iter().map(|finding| finding.field.as_str()).collect();
         assert!(found.contains(&finding), "{field}: {:#?}", verdict.findings);

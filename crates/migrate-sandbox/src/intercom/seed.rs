@@ -277,6 +277,14 @@ fn seed_collection(ws: &mut Workspace, seed: SeedCollection, now: i64) {
         ..Collection::default()
     };
     ws.library.collections.insert(id, made);
+    remember(ws, "collection", id);
+}
+
+/// Keeps what a run may not change.
+fn remember(ws: &mut Workspace, kind: &'static str, id: u64) {
+    if let Some(print) = ws.library.print(kind, id) {
+        ws.seeded_others.push((kind, id, print));
+    }
 }
 
 fn seed_article(ws: &mut Workspace, seed: SeedArticle, now: i64) {
@@ -297,6 +305,7 @@ fn seed_article(ws: &mut Workspace, seed: SeedArticle, now: i64) {
             updated_at: at,
         };
         ws.library.internal.insert(id, made);
+        remember(ws, "internal_article", id);
         return;
     }
     let locale = ws.library.default_help_center().and_then(|it| it.locales.first().cloned());
@@ -316,6 +325,7 @@ fn seed_article(ws: &mut Workspace, seed: SeedArticle, now: i64) {
     let made =
         Article { id, contents, parent, availability, tags: Vec::new(), created_at: at, updated_at: at };
     ws.library.articles.insert(id, made);
+    remember(ws, "article", id);
 }
 
 fn seed_settings(ws: &mut Workspace, macros: Vec<Macro>, emails: Vec<Email>, hours: Vec<Schedule>, now: i64) {

@@ -32,6 +32,8 @@ pub(crate) struct Workspace {
     pub(crate) contacts: Contacts,
     /// People as they were when they were seeded.
     pub(crate) seeded: Vec<Contact>,
+    /// What else was seeded: kind, id, and what a run may not change of it.
+    pub(crate) seeded_others: Vec<(&'static str, u64, String)>,
     pub(crate) conversations: BTreeMap<u64, Conversation>,
     /// Conversations by the time of their last change, for lists with the newest first.
     pub(crate) by_update: BTreeSet<(i64, u64)>,

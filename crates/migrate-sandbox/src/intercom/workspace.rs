@@ -124,6 +124,11 @@ pub(crate) fn delete_tag(call: &mut Call<'_>) -> Answer {
     for contact in call.ws.contacts.all.iter_mut().flatten() {
         contact.tags.retain(|applied| applied.tag != id);
     }
+    let library = &mut call.ws.library;
+    let articles = library.articles.values_mut().map(|it| &mut it.tags);
+    for tags in articles.chain(library.internal.values_mut().map(|it| &mut it.tags)) {
+        tags.retain(|applied| applied.tag != id);
+    }
     call.applied = true;
     Ok(Reply::Empty)
 }

@@ -96,65 +96,88 @@ impl<'a> Court<'a> {
                 by_contact.entry(index).or_default().push((note, Read::of_html(&note.body)));
             }
         }
+        let by_email = self.source.contacts_by_email();
         let mut used: BTreeSet<u64> = BTreeSet::new();
         for (index, contact) in people {
+            // Those who share an address become one, and so do the lists of their notes.
+            let mut one: BTreeMap<u64, usize> = BTreeMap::from([(contact.id, contact.notes.len())]);
+            for email in &contact.emails {
+                let sharing = by_email.get(&email.trim().to_lowercase()).into_iter().flatten();
+                one.extend(sharing.map(|other| (other.id, other.notes.len())));
+            }
             let held = by_contact.get(index).map_or(&[][..], Vec::as_slice);
             for (place, note) in contact.notes.iter().enumerate() {
                 if note.text.trim().is_empty() {
                     continue;
                 }
                 self.verdict.source.contact_notes += 1;
-                self.compare_note(contact, place, note, held, &mut used);
+                let parts = match one.len() {
+                    1 => vec![format!("note:{}", place + 1)],
+                    _ => (1..=one.values().sum()).map(|number: usize| format!("note:{number}")).collect(),
+                };
+                let ids = one.keys().map(u64::to_string).collect();
+                let owner = Some(Owner { kind: "contact", ids, field: "notes" });
+                let id = format!("{}/{}", contact.id, place + 1);
+                let subject = Subject { owner, parts, ..Subject::alone("contact_note", id) };
+                self.compare_note(&subject, note, held, &mut used);
             }
         }
-        for (index, held) in &by_contact {
-            let Some(it) = ws.contacts.get(*index) else { continue };
-            let ours = |note: &Note| self.first_call.is_none_or(|first| note.created_at >= first);
-            let more: Vec<u64> = held
-                .iter()
-                .map(|(note, _)| *note)
-                .filter(|note| ours(note) && !used.contains(&note.id))
-                .map(|note| note.id)
-                .collect();
-            for id in more {
-                let subject = Subject::alone("contact_note", id);
-                self.find(
-                    What::Doubled,
-                    &subject,
-                    "",
-                    &format!("no note of the source explains it, on {}", it.id),
-                );
+        self.notes_too_many(people, &by_contact, &used);
+    }
+
+    /// What is left over must be a note of somebody: of one who shares an address, or who has no ticket.
+    fn notes_too_many(
+        &mut self,
+        people: &[(u32, &'a Contact)],
+        by_contact: &BTreeMap<u32, Vec<(&Note, Read)>>,
+        used: &BTreeSet<u64>,
+    ) {
+        let dataset = self.source.dataset;
+        let compared: BTreeSet<u64> = people.iter().map(|(_, contact)| contact.id).collect();
+        let others = dataset.contacts.iter().filter(|contact| !compared.contains(&contact.id));
+        let mut others: Vec<Expected> =
+            others.flat_map(|contact| &contact.notes).map(|note| Expected::new(&note.text, false)).collect();
+        // A note without text may be written or not.
+        let blank =
+            people.iter().flat_map(|(_, contact)| &contact.notes).filter(|note| note.text.trim().is_empty());
+        others.extend(blank.map(|note| Expected::new(&note.text, false)));
+        others.sort_by_key(|text| text.squeezed.is_empty());
+        for (note, body) in by_contact.values().flatten() {
+            if used.contains(&note.id) || !self.is_new(note.created_at) {
+                continue;
+            }
+            match others.iter().position(|text| text.fit(body) == Fit::Whole) {
+                Some(place) => drop(others.remove(place)),
+                None => {
+                    let subject = Subject::alone("contact_note", note.id);
+                    self.find(What::Doubled, &subject, "", "no note of the source explains it");
+                }
             }
         }
     }
 
     fn compare_note(
         &mut self,
-        contact: &Contact,
-        place: usize,
+        subject: &Subject<'_>,
         note: &ContactNote,
         held: &[(&Note, Read)],
         used: &mut BTreeSet<u64>,
     ) {
-        let owner = Owner { kind: "contact", ids: vec![contact.id.to_string()], field: "notes" };
-        let parts = vec![format!("note:{}", place + 1), format!("note:{place}")];
-        let id = format!("{}/{}", contact.id, place + 1);
-        let subject = Subject { owner: Some(owner), parts, ..Subject::alone("contact_note", id) };
         let text = Expected::new(&note.text, false);
         let free = held.iter().filter(|(it, body)| !used.contains(&it.id) && text.fit(body) == Fit::Whole);
         // Two notes may say the same: each takes the one with its date.
         let Some((it, body)) = free.max_by_key(|(it, body)| (dated(body, note.at), std::cmp::Reverse(it.id)))
         else {
             let detail = format!("{} characters are in no note", text.squeezed.0.chars().count());
-            self.find(What::Lost, &subject, "body", &detail);
+            self.find(What::Lost, subject, "body", &detail);
             return;
         };
         used.insert(it.id);
-        self.check(dated(body, note.at), &subject, "at", || "its date is not in the text".into());
+        self.check(dated(body, note.at), subject, "at", || "its date is not in the text".into());
         if let Some(agent) = note.agent.and_then(|id| self.source.agents.get(&id).copied()) {
             let theirs = agent.email.as_deref().and_then(|email| self.teammate(email)) == Some(it.author);
             let named = !agent.name.trim().is_empty() && body.squeezed.contains(&agent.name);
-            self.check(theirs || named, &subject, "author", || {
+            self.check(theirs || named, subject, "author", || {
                 "neither the author's nor with the name".into()
             });
         }

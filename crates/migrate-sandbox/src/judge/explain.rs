@@ -244,6 +244,12 @@ impl Explanations {
         }
     }
 
+    /// Whether an entry speaks of this field of a record, whatever it says of it.
+    pub(super) fn mentions(&self, subject: &Subject<'_>, field: &str) -> bool {
+        let list = self.entries.get(&(subject.kind.to_owned(), subject.id.clone()));
+        list.into_iter().flatten().any(|entry| entry.place == Place::Record && entry.is_of(field))
+    }
+
     /// Whether an entry on the record that this is a part of speaks of the part.
     fn by_owner(&self, what: What, subject: &Subject<'_>, field: &str) -> bool {
         let Some(owner) = &subject.owner else { return false };

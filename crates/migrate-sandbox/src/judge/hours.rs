@@ -9,6 +9,8 @@ use crate::intercom::store::Schedule;
 
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
+/// Minutes between two lines of the grid of office hours.
+const GRID: i64 = 15;
 
 impl Court<'_> {
     /// Each profile is there once, with its zone, its week and its free days.
@@ -36,7 +38,11 @@ impl Court<'_> {
                 self.check(same, &subject, "time_zone", || format!("{zone} became {}", it.time_zone_name));
             }
             let (wanted, found) = (week(profile), week_of(it));
-            self.check(wanted == found, &subject, "intervals", || format!("{wanted:?} became {found:?}"));
+            // Office hours begin and end on a grid: what lies between its lines is made longer, and listed.
+            let longer = on_grid(&wanted) == found && self.explanations.mentions(&subject, "intervals");
+            self.check(wanted == found || longer, &subject, "intervals", || {
+                format!("{wanted:?} became {found:?}")
+            });
             let (wanted, found) = (days(profile), days_of(it));
             self.check(wanted == found, &subject, "exceptions", || format!("{wanted:?} became {found:?}"));
         }
@@ -65,6 +71,15 @@ fn whole(mut spans: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
         }
     }
     out
+}
+
+/// As [`week`], from the last line of the grid before to the first one after.
+fn on_grid(week: &[(i64, i64)]) -> Vec<(i64, i64)> {
+    whole(
+        week.iter()
+            .map(|(from, to)| (from.div_euclid(GRID) * GRID, -(-to).div_euclid(GRID) * GRID))
+            .collect(),
+    )
 }
 
 fn minutes(text: &str) -> Option<i64> {
@@ -119,5 +134,6 @@ mod tests {
         ];
         assert_eq!(week(&profile(hours)), [(0, 360), (540, 1020), (2160, 2940), (9960, 10_080)]);
         assert_eq!(week(&profile(vec![of(0, "09:00", "23:59")])), [(540, 1440)]);
+        assert_eq!(on_grid(&[(541, 599), (610, 615)]), [(540, 615)]);
     }
 }

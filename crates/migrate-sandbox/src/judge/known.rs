@@ -1,4 +1,5 @@
-//! People who were in the workspace before the run: nothing of theirs may have changed but what was empty.
+//! What was in the workspace before the run: nothing of people may have changed but what was empty, and nothing of the
+//! help centre at all.
 
 use super::text::Squeezed;
 use super::{Court, Subject, What};
@@ -28,6 +29,20 @@ impl Court<'_> {
             ];
             for (field, same) in fields {
                 self.check(same, &subject, field, || "changed from what was there before the run".into());
+            }
+        }
+    }
+
+    /// Compares collections and articles that were seeded with what the seed said.
+    pub(super) fn compare_known_library(&mut self) {
+        let ws = self.ws;
+        for (kind, id, before) in &ws.seeded_others {
+            let subject = Subject::alone(kind, id);
+            match ws.library.print(kind, *id) {
+                None => self.find(What::Lost, &subject, "", "was there before the run"),
+                Some(now) => self.check(now == *before, &subject, "record", || {
+                    "changed from what was there before the run".into()
+                }),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Articles of the knowledge base: each once, with its text, its place, its languages, and links that lead on.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::html::{images, links};
 use super::text::{Expected, Read, Squeezed, folded};
@@ -12,8 +12,6 @@ use crate::intercom::store::{Article, Availability, InternalArticle, TagApplied}
 struct Shelf<'a> {
     id: u64,
     internal: bool,
-    /// The article's first language.
-    main: bool,
     locale: &'a str,
     title: &'a str,
     html: &'a str,
@@ -33,10 +31,9 @@ const MAY_BE_CUT: usize = 200;
 
 impl<'a> Shelf<'a> {
     fn of_article(it: &'a Article) -> impl Iterator<Item = Self> {
-        it.contents.iter().enumerate().map(|(place, content)| Self {
+        it.contents.iter().map(|content| Self {
             id: it.id,
             internal: false,
-            main: place == 0,
             locale: &content.locale,
             title: &content.title,
             html: &content.body,
@@ -54,7 +51,6 @@ impl<'a> Shelf<'a> {
         Self {
             id: it.id,
             internal: true,
-            main: true,
             locale: "",
             title: &it.title,
             html: &it.body,
@@ -195,7 +191,9 @@ impl<'a> Court<'a> {
         self.compare_links(&html, it, subject, found);
         for file in &article.attachments {
             let owner = subject.owner.clone().map(|owner| Owner { field: "files", ..owner });
-            let parts = subject.parts.clone();
+            // All files of a family lie with its first text.
+            let mut parts = subject.parts.clone();
+            parts.extend(languages(self.root(article)));
             let subject = Subject { owner, parts, ..Subject::alone("attachment", file.id) };
             self.verdict.fields_compared += 1;
             self.find(What::Lost, &subject, "files", "articles have no files");
@@ -289,20 +287,24 @@ impl<'a> Court<'a> {
         found: &HashMap<u64, &Shelf<'_>>,
     ) {
         let held = links(it.html);
-        for href in links(html) {
-            let Some((own_host, target)) = self.target(&href) else { continue };
+        let mut wanted: BTreeMap<u64, (usize, bool)> = BTreeMap::new();
+        for (own_host, target) in links(html).iter().filter_map(|href| self.target(href)) {
+            let (times, ours) = wanted.entry(target).or_default();
+            (*times, *ours) = (*times + 1, *ours || own_host);
+        }
+        let fields = ["links", "body", "body.links"];
+        for (target, (times, own_host)) in wanted {
             let there = self.source.dataset.kb_articles.iter().any(|article| article.id == target);
-            let counterpart = found.get(&target).map(|shelf| shelf.id);
-            match counterpart {
+            match found.get(&target).map(|shelf| shelf.id) {
                 Some(id) => {
-                    let leads = held.iter().any(|href| leads_to(href, id));
-                    self.check_either(leads, subject, &["links", "body"], || {
-                        format!("the link to {target} leads elsewhere")
+                    let lead = held.iter().filter(|href| leads_to(href, id)).count();
+                    self.check_either(lead >= times, subject, &fields, || {
+                        format!("{times} links to {target} expected, {lead} found")
                     });
                 }
                 None if there || own_host => {
-                    let detail = format!("the link to {target} leads to nothing that was moved");
-                    self.check_either(false, subject, &["links", "body"], || detail);
+                    let detail = format!("a link to {target} leads to nothing that was moved");
+                    self.check_either(false, subject, &fields, || detail);
                 }
                 None => {}
             }
@@ -348,11 +350,16 @@ fn shown_title(article: &KbArticle) -> String {
     if Squeezed::of_plain(&article.title).is_empty() { article.id.to_string() } else { article.title.clone() }
 }
 
+/// How a list may write an article's language.
+fn languages(article: &KbArticle) -> Vec<String> {
+    let language = article.language.clone().unwrap_or_else(|| "en".into()).replace('_', "-");
+    vec![language.to_lowercase(), language]
+}
+
 /// How findings name an article, and under which names a list may explain it: its own, and that of what it translates.
 fn subject<'a>(article: &KbArticle, root: &KbArticle) -> Subject<'a> {
     let ids = vec![article.id.to_string(), root.id.to_string()];
-    let language = article.language.clone().unwrap_or_else(|| "en".into());
-    let parts = vec![language.to_lowercase(), language];
+    let parts = languages(article);
     let owner = Owner { kind: "kb_article", ids: ids.clone(), field: "" };
     // What befell a whole article befell its translations.
     Subject { owner: Some(owner), parts, also: ids, ..Subject::alone("kb_article", article.id) }

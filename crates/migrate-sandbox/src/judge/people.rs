@@ -72,10 +72,11 @@ impl<'a> Court<'a> {
         let subject = Subject::alone("contact", contact.id);
         self.compare_fields(&contact.custom_fields, &it.attributes, &subject);
         let company = contact.company.and_then(|id| self.source.companies.get(&id).copied());
-        if let Some(company) = company.filter(|company| !company.name.trim().is_empty()) {
-            if !self.belongs_to(it, &company.name) {
-                self.compare_value("company", Wanted::Text(&company.name), &it.attributes, &subject);
-            }
+        // Whoever belongs to the company itself needs no attribute with its name.
+        if let Some(company) = company.filter(|company| !company.name.trim().is_empty())
+            && !self.belongs_to(it, &company.name)
+        {
+            self.compare_value("company", Wanted::Text(&company.name), &it.attributes, &subject);
         }
     }
 

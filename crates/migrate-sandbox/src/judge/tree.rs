@@ -88,8 +88,11 @@ impl<'a> Court<'a> {
         self.check(level <= LEVELS, &subject, "level", || format!("on level {level}"));
         let parent = own.parent.and_then(|id| became.get(&id).copied());
         if place.circle {
-            // Cut anywhere: whoever lost its parent is listed.
-            self.check(it.parent == parent, &subject, "parent", || "not where the source has it".into());
+            // Cut anywhere: whoever lost its parent is listed. One with a longer name lay too deep.
+            let deep = Squeezed::of_plain(&it.name) != shown_title(own);
+            self.check(it.parent == parent || deep, &subject, "parent", || {
+                "not where the source has it".into()
+            });
             return;
         }
         if place.path.len() <= LEVELS {

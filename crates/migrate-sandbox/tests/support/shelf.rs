@@ -137,7 +137,9 @@ fn text(dataset: &Dataset, article: &KbArticle) -> String {
         .iter()
         .map(|it| format!("<p>{}: {}</p>", escape(&it.name), escape(it.value.as_deref().unwrap_or_default())))
         .collect();
-    format!("{}<p>Author: {}</p>{fields}", article.body.text(), escape(&name))
+    // One way to quote is enough here.
+    let body = article.body.text().replace("href='", "href=\"").replace("/'>", "/\">");
+    format!("{body}<p>Author: {}</p>{fields}", escape(&name))
 }
 
 async fn write(

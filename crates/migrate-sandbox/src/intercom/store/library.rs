@@ -181,6 +181,25 @@ impl Library {
         self.help_centers.iter().find(|it| it.default).or(self.help_centers.first())
     }
 
+    /// What a run may not change of something that was there before it; none when it is gone.
+    pub(crate) fn print(&self, kind: &str, id: u64) -> Option<String> {
+        Some(match kind {
+            "collection" => {
+                let it = self.collections.get(&id)?;
+                format!("{:?} {:?} {:?}", it.name, it.description, it.parent)
+            }
+            "internal_article" => {
+                let it = self.internal.get(&id)?;
+                format!("{:?} {:?} {} {:?}", it.title, it.body, it.owner, it.availability)
+            }
+            _ => {
+                let it = self.articles.get(&id)?;
+                let texts = it.contents.iter().map(|at| (&at.locale, &at.title, &at.body, at.published));
+                format!("{:?} {:?} {:?}", texts.collect::<Vec<_>>(), it.parent, it.availability)
+            }
+        })
+    }
+
     /// The level of a collection: 1 at the top.
     pub(crate) fn level(&self, id: u64) -> usize {
         let mut level = 1;

@@ -67,6 +67,8 @@ impl IntercomSink {
                 let before: BTreeMap<String, Value> = fields.map(|f| (f.clone(), now(&f))).collect();
                 Ok(Prepared { skip: before.is_empty(), before, ..Prepared::default() })
             }
+            // What a lost answer may have made, found to be somebody else's.
+            steps::COMPANY_DELETE if is_matched(call) => Ok(skip()),
             steps::COMPANY_DELETE => self.refuse_with_members(call).await.map(|()| Prepared::default()),
             _ => Ok(Prepared::default()),
         }
@@ -102,7 +104,13 @@ impl IntercomSink {
             let fields = call.draft.fields.iter().filter(|(f, _)| *f != NEVER);
             let new = NewCompany::new(call.draft.text("company_id"));
             let made = companies.upsert(&new.with(written(fields.map(|(f, v)| (f.as_str(), v))))).await?;
-            return Ok(made_or_matched(call, &made));
+            return Ok(made_or_matched(&call.prepared.notes, &made));
+        }
+        if call.step.op == steps::COMPANY_CLAIM {
+            let made = companies.upsert(&NewCompany::new(call.draft.text("company_id"))).await?;
+            let create = call.so_far.entries.iter().find(|e| e.step.op == steps::COMPANY_CREATE);
+            let notes = create.map(|e| e.prepared.notes.clone()).unwrap_or_default();
+            return Ok(made_or_matched(&notes, &made));
         }
         let id = target(call)?;
         let remote = call.target()?.clone();
@@ -136,7 +144,7 @@ impl IntercomSink {
                     // One that isn't shown is written again, which makes no second one.
                     None => {
                         let there = self.find_company(call.draft.text("company_id")).await?;
-                        there.map(|c| made_or_matched(call, &c))
+                        there.map(|c| made_or_matched(&call.prepared.notes, &c))
                     }
                 };
                 Ok(found.map(|receipt| Candidate { receipt, agrees: true }).into_iter().collect())
@@ -189,9 +197,9 @@ pub(super) fn attached(company: &RemoteRef) -> Receipt {
 }
 
 /// Made by this attempt, or there before it: an upsert doesn't say.
-fn made_or_matched(call: &Call<'_>, company: &Company) -> Receipt {
+fn made_or_matched(notes: &BTreeMap<String, String>, company: &Company) -> Receipt {
     let remote = RemoteRef::new("company", company.id.as_str());
-    let made = if is_new(&call.prepared.notes, company) { Made::Created } else { Made::Matched };
+    let made = if is_new(notes, company) { Made::Created } else { Made::Matched };
     Receipt::new(made(remote))
 }
 

@@ -24,16 +24,12 @@ impl IntercomSink {
                 if let Some(there) = self.hours_named(call.draft.text("name")).await?.into_iter().next() {
                     let observed = self.whole_schedule(there).await?.draft;
                     let differs = |field: &&String| {
-                        let (theirs, ours) = (observed.field(field), call.draft.field(field));
-                        mapping_core::diff(
-                            &Draft::new("field", call.draft.source.clone())
-                                .with(field.as_str(), ours.clone()),
-                            &super::listing::whole(
-                                Draft::new("field", call.draft.source.clone())
-                                    .with(field.as_str(), theirs.clone()),
-                            ),
-                            call.refs,
-                        ) != []
+                        let only = |of: &Draft| {
+                            let draft = Draft::new("field", call.draft.source.clone());
+                            draft.with(field.as_str(), of.field(field).clone())
+                        };
+                        let theirs = super::listing::whole(only(&observed));
+                        !mapping_core::diff(&only(call.draft), &theirs, call.refs).is_empty()
                     };
                     let kept: Vec<&str> =
                         call.draft.fields.keys().filter(differs).map(String::as_str).collect();

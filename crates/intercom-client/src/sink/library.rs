@@ -1,11 +1,12 @@
 //! The calls of collections and articles.
 
 use super::IntercomSink;
+use super::absent::{LEFT, STANDS_IN};
 use super::contact::CLOCK_SKEW;
 use super::conversation::attached_tag;
 use super::markup::addressed;
 use super::matched::{KEPT, is_matched};
-use super::shape_library::{TITLE, is_internal};
+use super::shape_library::{TITLE, credit, is_internal};
 use super::steps;
 use super::whole::whole;
 use crate::api::articles::Translation;
@@ -19,9 +20,10 @@ use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use mapping_core::mention::record_of_href;
 use mapping_core::{
-    Call, Candidate, Draft, Error, ErrorKind, Format, Loss, LossRule, Made, Part, Prepared, Private, Receipt,
-    RemoteRef, Result,
+    Body, Call, Candidate, Draft, Error, ErrorKind, Format, Link, Loss, LossRule, Made, Part, Prepared,
+    Private, Receipt, RemoteRef, Result, Value,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// The note that names what had the key before we came.
@@ -37,7 +39,13 @@ impl IntercomSink {
             steps::COLLECTION_UPDATE if is_matched(call) => {
                 Ok(Prepared { skip: true, ..Prepared::default() })
             }
-            steps::ARTICLE_CREATE => Ok(Prepared { notes: began(call), ..Prepared::default() }),
+            steps::ARTICLE_CREATE => {
+                let mut notes = began(call);
+                if let Some(acting) = self.stand_in_for(&author(call.draft)?).await? {
+                    notes.insert(STANDS_IN.into(), acting.to_string());
+                }
+                Ok(Prepared { notes, ..Prepared::default() })
+            }
             steps::ARTICLE_TAG => {
                 self.acting().await?;
                 Ok(Prepared::default())
@@ -157,11 +165,11 @@ impl IntercomSink {
                 articles.attach_tag(&public, &attached_tag(call)?, Some(&by)).await.map(drop)?
             }
             steps::ARTICLE_UPDATE if internal => {
-                let fields = internal_fields(call.draft, &|_| None)?.title(call.draft.text("title"));
+                let fields = internal_fields(&said(call), &|_| None)?.title(call.draft.text("title"));
                 internals.update(&inner, &fields).await?;
             }
             steps::ARTICLE_UPDATE => {
-                let fields = article_fields(call, &|_| None)?.title(call.draft.text("title"));
+                let fields = article_fields(call, &said(call), &|_| None)?.title(call.draft.text("title"));
                 articles.update(&public, &fields).await?;
             }
             steps::ARTICLE_LINK => return self.link(call).await,
@@ -183,19 +191,21 @@ impl IntercomSink {
     }
 
     async fn create_article(&self, call: &Call<'_>) -> Result<Receipt> {
-        let (draft, author) = (call.draft, author(call.draft)?);
+        let said = said(call);
+        let (draft, by) = (&*said, author(&said)?);
+        let stands_in = call.prepared.notes.contains_key(STANDS_IN);
+        let refused = |e: Error| if stands_in { e } else { self.refused_author(&by, e) };
         let remote = if is_internal(draft) {
             let fields = internal_fields(draft, &|_| None)?;
-            let new = NewInternalArticle::new(draft.text("title"), &author, &author).with(fields);
-            RemoteRef::new(
-                "internal_article",
-                self.client.internal_articles().create(&new).await?.id.as_str(),
-            )
+            let new = NewInternalArticle::new(draft.text("title"), &by, &by).with(fields);
+            let made = self.client.internal_articles().create(&new).await.map_err(refused)?;
+            RemoteRef::new("internal_article", made.id.as_str())
         } else {
-            let new = NewArticle::new(draft.text("title"), &author).with(article_fields(call, &|_| None)?);
-            RemoteRef::new("article", self.client.articles().create(&new).await?.id.as_str())
+            let new = NewArticle::new(draft.text("title"), &by).with(article_fields(call, draft, &|_| None)?);
+            let made = self.client.articles().create(&new).await.map_err(refused)?;
+            RemoteRef::new("article", made.id.as_str())
         };
-        Ok(Receipt::new(Made::Created(remote)))
+        Ok(created(call, remote))
     }
 
     /// Writes the texts once more, with the addresses of the articles that they mention.
@@ -204,13 +214,13 @@ impl IntercomSink {
         let target = call.target()?;
         if !call.prepared.notes.is_empty() {
             if target.kind == "internal_article" {
-                let fields = internal_fields(call.draft, &known)?;
+                let fields = internal_fields(&said(call), &known)?;
                 self.client
                     .internal_articles()
                     .update(&InternalArticleId::from(target.id.as_str()), &fields)
                     .await?;
             } else {
-                let fields = linked_fields(call.draft, &known)?;
+                let fields = linked_fields(&said(call), &known)?;
                 self.client.articles().update(&ArticleId::from(target.id.as_str()), &fields).await?;
             }
         }
@@ -257,11 +267,8 @@ impl IntercomSink {
                 Ok(same
                     .filter(|a| a.title.as_deref() == Some(call.draft.text("title")))
                     .map(|a| Candidate {
-                        agrees: text(&a) == wanted_text(call.draft),
-                        receipt: Receipt::new(Made::Created(RemoteRef::new(
-                            "internal_article",
-                            a.id.as_str(),
-                        ))),
+                        agrees: text(&a) == wanted_text(&said(call)),
+                        receipt: created(call, RemoteRef::new("internal_article", a.id.as_str())),
                     })
                     .collect())
             }
@@ -284,8 +291,8 @@ impl IntercomSink {
             let here = a.parent().map(ToString::to_string) == parent;
             if new && here && a.title.as_deref() == Some(call.draft.text("title")) {
                 let remote = RemoteRef::new("article", a.id.as_str());
-                let agrees = canonical(a.body.as_ref()) == wanted_text(call.draft);
-                found.push(Candidate { receipt: Receipt::new(Made::Created(remote)), agrees });
+                let agrees = canonical(a.body.as_ref()) == wanted_text(&said(call));
+                found.push(Candidate { receipt: created(call, remote), agrees });
             }
         }
         found.dedup();
@@ -336,6 +343,39 @@ fn canonical(body: Option<&Private>) -> String {
 
 fn wanted_text(draft: &Draft) -> String {
     draft.parts.first().map(|p| p.body.canonical()).unwrap_or_default()
+}
+
+/// The draft as it is written: when its author has left, under the acting teammate, and naming the author.
+fn said<'a>(call: &Call<'a>) -> Cow<'a, Draft> {
+    let so_far = call.so_far.entries.iter().filter(|e| e.step.op == steps::ARTICLE_CREATE);
+    let noted = so_far.filter_map(|e| e.prepared.notes.get(STANDS_IN)).next_back();
+    let Some(acting) = call.prepared.notes.get(STANDS_IN).or(noted) else { return Cow::Borrowed(call.draft) };
+    let mut draft = call.draft.clone();
+    let acting = Link::Remote(RemoteRef::new("admin", acting.as_str()));
+    draft.fields.insert("author".into(), Value::Link(acting));
+    if let Some(first) = draft.parts.first_mut() {
+        let name = first.author.name.take();
+        let name = name.as_ref().map_or("an unknown author", |n| n.as_str());
+        first.body = Body::html(format!("{}{}", first.body.text.as_str(), credit(name)));
+    }
+    Cow::Owned(draft)
+}
+
+/// The receipt of an article that was made.
+fn created(call: &Call<'_>, remote: RemoteRef) -> Receipt {
+    let receipt = Receipt::new(Made::Created(remote));
+    if !call.prepared.notes.contains_key(STANDS_IN) {
+        return receipt;
+    }
+    let authors = (0..call.draft.parts.len()).map(|i| format!("parts[{i}].author"));
+    let kept: Vec<String> =
+        ["author".to_owned(), "parts[0].body".to_owned()].into_iter().chain(authors).collect();
+    receipt.output(KEPT, kept.join(",")).loss(Loss::new(
+        call.draft.source.clone(),
+        "author",
+        LossRule::Defaulted,
+        LEFT,
+    ))
 }
 
 /// Links to records in a draft's texts, each once.
@@ -391,8 +431,7 @@ fn linked_fields(draft: &Draft, address: Address<'_>) -> Result<ArticleUpdate> {
     Ok(fields)
 }
 
-fn article_fields(call: &Call<'_>, address: Address<'_>) -> Result<ArticleUpdate> {
-    let draft = call.draft;
+fn article_fields(call: &Call<'_>, draft: &Draft, address: Address<'_>) -> Result<ArticleUpdate> {
     let mut fields = linked_fields(draft, address)?.author(&author(draft)?);
     fields = fields.published(draft.text("state") == "published");
     if draft.fields.contains_key("description") {

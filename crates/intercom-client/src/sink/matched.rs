@@ -20,7 +20,7 @@ pub(super) fn adopted(
     why: &str,
 ) -> Receipt {
     let receipt = match call.prepared.before.is_empty() {
-        true => Receipt::nothing(),
+        true => Receipt::new(Made::Matched(remote)),
         false => Receipt::new(Made::Changed(remote)),
     };
     let kept = match have {

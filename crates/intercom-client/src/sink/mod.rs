@@ -5,11 +5,20 @@
 //! | `conversation.create` | `POST /conversations` | create; settled by contact, second and text |
 //! | `conversation.tag` (the batch's first) | `POST /conversations/{id}/tags` | overwrite |
 //! | `conversation.reply`, one per further part | `POST /conversations/{id}/reply` | create; settled by author, time, text and files |
-//! | `conversation.update` | `PUT /conversations/{id}`: title, attributes, read | overwrite |
-//! | `conversation.assign_team`, `.assign_admin` | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
-//! | `conversation.close`, `.snooze`, `.open` | `POST /conversations/{id}/parts` | overwrite |
+//! | `conversation.update` | `PUT /conversations/{id}`: title, attributes, read; in long threads all but `read` comes before the replies | overwrite |
+//! | `conversation.assign_team`, `.assign_admin` (pass 1) | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
+//! | `conversation.close`, `.snooze`, `.open` (pass 1) | `POST /conversations/{id}/parts` | overwrite |
 //! | `contact.create` | `POST /contacts`; a 409 matches | create; settled by external id, then address |
 //! | `contact.unarchive`, `contact.adopt` | only for a matched contact | change |
+//! | `contact.company` | `POST /contacts/{id}/companies` | change; a refusal is a loss |
+//! | `contact.note`, one per part | `POST /contacts/{id}/notes` | create; settled by text; no undo |
+//! | `company.create` | `POST /companies`, after a look for its key | create; asked for again where no read shows it |
+//! | `company.adopt` | only for a matched company | change |
+//! | `collection.create` | `POST /help_center/collections`, after a look for name and parent | create; settled by both |
+//! | `article.create` | `POST /articles` or `/internal_articles` | create; settled by title, place and text |
+//! | `article.tag`, one per tag | `POST …/{id}/tags` | overwrite; a refusal is a loss |
+//! | `article.link` (pass 1) | `PUT …/{id}`: texts with the addresses of the articles they mention | overwrite |
+//! | `office_hours.create`, `.exception` | `POST /office_hours_schedules` | create; settled by name and day |
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 

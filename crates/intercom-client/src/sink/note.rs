@@ -1,9 +1,11 @@
 //! Notes on contacts: one call each, no way back.
 
 use super::IntercomSink;
+use super::absent::{LEFT, STANDS_IN};
 use super::contact::target;
 use super::library::{AT, began};
 use super::matched::{KEPT, is_matched};
+use super::shape_thread::headed;
 use crate::AdminId;
 use crate::api::Note;
 use futures_util::TryStreamExt as _;
@@ -22,6 +24,8 @@ impl IntercomSink {
         let mut notes = began(call);
         if is_matched(call) && !self.options.notes_on_matched {
             notes.insert(LEFT_OUT.into(), "matched".into());
+        } else if let Some(acting) = self.stand_in_for(&author(call.part()?)?).await? {
+            notes.insert(STANDS_IN.into(), acting.to_string());
         }
         Ok(Prepared { notes, ..Prepared::default() })
     }
@@ -31,9 +35,11 @@ impl IntercomSink {
         if call.prepared.notes.contains_key(LEFT_OUT) {
             return Ok(left_out(call, part));
         }
-        let by = author(part)?;
-        let note =
-            self.client.notes().create_on_contact(&target(call)?, Some(&by), part.body.text.as_str()).await?;
+        let (by, body) = said(call, part)?;
+        let contact = target(call)?;
+        let sent = self.client.notes().create_on_contact(&contact, Some(&by), body.text.as_str()).await;
+        let stands_in = call.prepared.notes.contains_key(STANDS_IN);
+        let note = sent.map_err(|e| if stands_in { e } else { self.refused_author(&by, e) })?;
         Ok(receipt(call, note.id.as_str()))
     }
 
@@ -46,13 +52,14 @@ impl IntercomSink {
         let began = call.prepared.notes.get(AT).and_then(|at| at.parse::<i64>().ok());
         let began = began.ok_or_else(|| Error::bug("no time was prepared"))?;
         let claimed = call.so_far.claimed(NOTE);
+        let wanted = said(call, part)?.1.canonical();
         let mut all = self.client.notes().of_contact(&target(call)?);
         let mut found: Vec<(u64, String)> = Vec::new();
         while let Some(note) = all.try_next().await? {
             let late = note
                 .created_at
                 .is_none_or(|at| at.as_second() >= began - super::contact::CLOCK_SKEW.as_secs());
-            if late && !claimed.contains(&note.id.as_str()) && text(&note) == part.body.canonical() {
+            if late && !claimed.contains(&note.id.as_str()) && text(&note) == wanted {
                 found.push((note.id.as_str().parse().unwrap_or(0), note.id.to_string()));
             }
         }
@@ -78,6 +85,15 @@ fn part(note: Note) -> Part {
     Part { visibility: Visibility::Internal, ..part }
 }
 
+/// Who writes the note, and what.
+fn said(call: &Call<'_>, part: &Part) -> Result<(AdminId, Body)> {
+    let Some(acting) = call.prepared.notes.get(STANDS_IN) else {
+        return Ok((author(part)?, part.body.clone()));
+    };
+    let name = part.author.name.as_ref().map_or("Unknown author", |n| n.as_str());
+    Ok((AdminId::from(acting.as_str()), headed(part.body.clone(), name)))
+}
+
 fn author(part: &Part) -> Result<AdminId> {
     match &part.author.link {
         Some(Link::Remote(remote)) => Ok(AdminId::from(remote.id.as_str())),
@@ -89,8 +105,8 @@ fn text(note: &Note) -> String {
     note.body.as_ref().map(|b: &Private| mapping_core::text::canonical(Format::Html, b)).unwrap_or_default()
 }
 
-/// What a comparison leaves out of a contact that has notes of its own.
-fn kept(call: &Call<'_>) -> String {
+/// What a comparison leaves out of a note that isn't there, or that stands among others.
+fn unlike(call: &Call<'_>) -> String {
     let index = call.step.part.unwrap_or_default();
     let fields = ["body", "author", "visibility", "files"].map(|what| format!("parts[{index}].{what}"));
     format!("parts,parts[{index}],{}", fields.join(","))
@@ -98,14 +114,27 @@ fn kept(call: &Call<'_>) -> String {
 
 fn receipt(call: &Call<'_>, id: &str) -> Receipt {
     let receipt = Receipt::nothing().output(NOTE, id);
-    if is_matched(call) { receipt.output(KEPT, kept(call)) } else { receipt }
+    let index = call.step.part.unwrap_or_default();
+    let receipt = match call.prepared.notes.contains_key(STANDS_IN) {
+        true => {
+            let field = format!("parts[{index}].author");
+            receipt.output(KEPT, format!("{field},parts[{index}].body")).loss(Loss::new(
+                call.draft.source.clone(),
+                field,
+                LossRule::Defaulted,
+                LEFT,
+            ))
+        }
+        false => receipt,
+    };
+    if is_matched(call) { receipt.output(KEPT, unlike(call)) } else { receipt }
 }
 
 fn left_out(call: &Call<'_>, part: &Part) -> Receipt {
     let why = "the contact was there before, and a note on it could not be taken back (`notes_on_matched`)";
     let field = format!("parts[{}]", part.key);
     let loss = Loss::new(call.draft.source.clone(), field, LossRule::Dropped, why);
-    Receipt::nothing().output(KEPT, kept(call)).loss(loss)
+    Receipt::nothing().output(KEPT, unlike(call)).loss(loss)
 }
 
 /// What a rollback says of a note that stays.

@@ -64,6 +64,8 @@ fn shape_notes(out: &mut Draft, catalog: &Catalog, options: &SinkOptions, losing
         };
         if let Some(person) = teammate {
             losing.relies_on(person.key());
+            // They may leave before this is written; then it heads the text.
+            part.author.name = Some(name.unwrap_or_else(|| one_line(&person.name)).into());
         } else {
             let acting = super::shape_thread::acting(catalog, options)?;
             if part.author.link != Some(Link::Remote(acting.clone())) {

@@ -86,6 +86,10 @@ pub(super) fn shape_article(draft: &Draft, catalog: &Catalog, options: &SinkOpti
         let by = by.as_deref().filter(|name| author.stands_in && !name.is_empty());
         shape_text(part, index, by, &author.link, internal, options, &mut losing);
     }
+    // They may leave before this is written; then it ends the text.
+    if let (Some(first), Some(name)) = (out.parts.first_mut(), &author.name) {
+        first.author.name = Some(name.as_str().into());
+    }
     if out.parts.is_empty() {
         let nothing = Author { link: Some(author.link.clone()), name: None };
         out.parts.push(Part::new("", Role::Agent, nothing, None, Body::html("")));
@@ -111,9 +115,15 @@ fn shape_article_state(out: &mut Draft, internal: bool, losing: &mut Losing) {
     }
 }
 
+/// The line that names an author whom the platform can't name.
+pub(super) fn credit(name: &str) -> String {
+    format!("<p><i>Originally by {}</i></p>", html_of_plain(name))
+}
+
 /// The teammate an article is by; the acting one stands in, and the text names the author.
 struct By {
     link: Link,
+    name: Option<String>,
     stands_in: bool,
 }
 
@@ -132,13 +142,14 @@ fn shape_author(
     let by = match teammate {
         Some(person) => {
             losing.relies_on(person.key());
-            By { link: Link::Remote(person.remote.clone()), stands_in: false }
+            let name = Some(one_line(&person.name)).filter(|n| !n.is_empty());
+            By { link: Link::Remote(person.remote.clone()), name, stands_in: false }
         }
         None => {
             let acting = super::shape_thread::acting(catalog, options)?;
             let why = "no teammate for the author: the acting one stands in, the name ends the text";
             losing.lose("author", LossRule::Defaulted, why);
-            By { link: Link::Remote(acting), stands_in: true }
+            By { link: Link::Remote(acting), name: None, stands_in: true }
         }
     };
     out.fields.insert("author".into(), Value::Link(by.link.clone()));
@@ -209,7 +220,7 @@ fn shape_text(
         losing.lose(&field("body"), LossRule::Dropped, why);
     }
     if let Some(name) = by.filter(|_| index == 0) {
-        html.push_str(&format!("<p><i>Originally by {}</i></p>", html_of_plain(name)));
+        html.push_str(&credit(name));
     }
     for file in part.files.drain(..) {
         let why = format!("articles have no files: handed over by hand (sha256 {})", file.sha256);

@@ -6,7 +6,7 @@ use super::{SinkOptions, steps_library};
 use crate::api::conversations::MOST_PARTS_SHOWN;
 use mapping_core::{
     Change, Draft, Effect, Entry, Error, ErrorKind, Link, Made, Part, Progress, Receipt, RemoteRef, Result,
-    SourceRef, Step, Value,
+    SourceRef, State, Step, Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -36,6 +36,7 @@ pub(super) const COMPANY_CREATE: &str = "company.create";
 pub(super) const COMPANY_ADOPT: &str = "company.adopt";
 pub(super) const COMPANY_UPDATE: &str = "company.update";
 pub(super) const COMPANY_RESTORE: &str = "company.restore";
+pub(super) const COMPANY_CLAIM: &str = "company.claim";
 pub(super) const COMPANY_DELETE: &str = "company.delete";
 pub(super) const COLLECTION_CREATE: &str = "collection.create";
 pub(super) const COLLECTION_UPDATE: &str = "collection.update";
@@ -390,6 +391,13 @@ pub(super) fn undo(done: &Progress) -> Vec<Step> {
         Made::Created(target) => Some(target),
         _ => None,
     });
+    // A company that nobody belongs to is shown by no read: what may have been made is asked for by its key and deleted.
+    let lost = |e: &Entry| e.step.op == COMPANY_CREATE && !matches!(e.state, State::Applied(_));
+    let claimed = done.entries.iter().any(|e| e.step.op == COMPANY_CLAIM);
+    if created.is_none() && !claimed && done.entries.iter().any(|e| lost(e) && !e.prepared.notes.is_empty()) {
+        let step = |op| Step::new(op, Effect::Overwrite);
+        return vec![step(COMPANY_CLAIM), step(COMPANY_DELETE).cost(2, 2)];
+    }
     match created {
         Some(target) if gone(target) => Vec::new(),
         Some(target) => undo_created(target),

@@ -14,6 +14,7 @@ mod loading;
 mod planner;
 mod run;
 mod sample;
+mod schemas;
 pub mod store;
 mod strata;
 mod timer;

@@ -163,6 +163,9 @@ use compile::{Compiled, compile};
 use spec::Spec;
 use toml_node::File;
 
+/// The JSON Schema of mapping files, for editors; what a file means is checked when it is read.
+pub const SCHEMA: &str = include_str!("../../schemas/mapping.schema.json");
+
 /// The mappings that come with this crate, by name.
 const BUILT_IN: [(&str, &str); 1] =
     [("focalscope-to-intercom", include_str!("../../mappings/focalscope-to-intercom.toml"))];

@@ -7,5 +7,6 @@ mod crash;
 mod desk;
 mod extract;
 mod guards;
+mod knowledge;
 mod lifecycle;
 mod quarantine;

@@ -110,6 +110,9 @@ pub(crate) struct Alike {
 /// More contacts with one number or name than this show a switchboard or a common name, not a person.
 pub(crate) const MOST_ALIKE: usize = 4;
 
+/// More numbers and names of contacts than this are not remembered; what is said about the others holds.
+const MOST_MARKS: usize = 300_000;
+
 /// A language tag in one form: `en`, `pt-BR`, `zh-Hant`. `None` for what is no tag.
 pub fn locale(text: &str) -> Option<String> {
     let tag = text.trim().replace('_', "-").to_lowercase();
@@ -221,6 +224,9 @@ impl Observations {
             let (kind, _) = mark.split_once(' ').unwrap_or_default();
             let digest = crate::catalog::digest(&mark);
             let key = format!("{kind} {}", digest.get(..16).unwrap_or_default());
+            if self.alike.len() >= MOST_MARKS && !self.alike.contains_key(&key) {
+                continue;
+            }
             let alike = self.alike.entry(key).or_default();
             match alike.contacts.len() < MOST_ALIKE {
                 true => alike.contacts.insert(contact.id.clone()),

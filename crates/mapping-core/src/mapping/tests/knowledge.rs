@@ -262,6 +262,38 @@ fn an_article_without_a_category_goes_to_the_stand_in_collection() {
 }
 
 #[test]
+fn an_internal_article_is_in_no_collection_and_that_is_told() {
+    let mut internal = article("1", "a", "x");
+    internal.internal = true;
+    internal.categories = vec!["1".into()];
+    let all: Vec<Record> = vec![internal.into(), node("1", None, "Help").into()];
+    let mapped = map_one(&built_in(), &all, &[0]).unwrap();
+    assert_eq!(draft(&mapped).field("collection"), &Value::Null);
+    assert_eq!(lost(&mapped, "categories")[0].before.as_deref(), Some("1"));
+    assert_eq!(draft(&mapped).needs(), []);
+}
+
+#[test]
+fn a_field_that_a_person_makes_a_list_is_one_only_when_its_values_are_few() {
+    let list = |values: usize| {
+        let mut seen = Observations::default();
+        for n in 0..values {
+            let mut ticket = Ticket::new(n.to_string().into());
+            ticket.custom.insert("Plan".into(), format!("plan {n}").into());
+            seen.observe(&ticket.into());
+        }
+        let mut choices = Choices::default();
+        let plan = choice(Some("plan"), FieldType::List, ValueForm::Plain);
+        choices.fields.insert("ticket".into(), [("Plan".to_owned(), plan)].into());
+        let wanted = built_in().with_choices(choices).wanted_fields(&seen);
+        let plan = wanted.into_iter().find(|f| f.name == "plan").unwrap();
+        (plan.field_type, plan.options.len())
+    };
+    assert_eq!(list(3), (FieldType::List, 3));
+    assert_eq!(list(100), (FieldType::Text, 0));
+}
+
+#[test]
 fn articles_are_drafts_unless_the_map_publishes_them() {
     let mut published = article("1", "a", "x");
     published.published = true;

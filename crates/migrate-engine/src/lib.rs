@@ -22,6 +22,7 @@ mod run;
 mod sample;
 mod samples;
 mod sheet;
+mod schemas;
 pub mod store;
 mod strata;
 mod sums;

@@ -314,7 +314,7 @@ impl Planner<'_> {
             // Everyone who shares the key is put aside with the first.
             page.quarantined.extend(records.iter().skip(1).map(|r| in_plan(&r.key(), error.to_string())));
         }
-        let level = self.drafts.mapper().level(rule, &first) as u32;
+        let level = rule.level(self.drafts.seen(), &first) as u32;
         let fate = self.take(rule, &first, made, page, |row| row.phase += level.min(LEVELS - 1));
         self.count(rule.from.as_str(), fate, records.len() as u64);
         Ok(())

@@ -67,6 +67,12 @@ impl Mapping {
                 spec.field_type = plan.custom.as_ref().map_or(FieldType::Text, |c| c.typed(word).0);
                 if spec.field_type == FieldType::List {
                     let usage = seen.custom.get(rule.from.as_str()).and_then(|names| names.get(word));
+                    if usage.is_some_and(|u| u.many) {
+                        // Not all of its values are known: no list could offer them.
+                        spec.field_type = FieldType::Text;
+                        all.push(spec);
+                        continue;
+                    }
                     let values = usage.into_iter().flat_map(|u| u.distinct.iter());
                     spec.options = enough(values.map(|v| v.as_str().to_owned()).collect());
                 }

@@ -343,9 +343,8 @@ impl Compiler<'_> {
                 return Err(spec.at.complain(what, &why));
             }
         };
-        let said = |values: &Option<Vec<Value>>| {
-            values.as_ref().is_some_and(|v| v.iter().any(|v| *v == Value::Bool(on)))
-        };
+        let said =
+            |values: &Option<Vec<Value>>| values.as_ref().is_some_and(|v| v.contains(&Value::Bool(on)));
         let holds = spec.is.as_ref().is_none_or(|_| said(&spec.is)) && !said(&spec.not);
         let id = if self.from == "ticket" { "ticket.id" } else { "id" };
         let path = Path::parse(id, root).map_err(|why| spec.at.complain(what, &why))?;

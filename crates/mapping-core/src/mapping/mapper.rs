@@ -123,11 +123,6 @@ impl<'a> Mapper<'a> {
         self.map(rule, Input::Records(&[stand_in])).ok()?.draft
     }
 
-    /// How many objects of its own kind are above a record at the destination: they are written first.
-    pub fn level(&self, rule: &ObjectRule, record: &SourceRef) -> usize {
-        rule.plan.tree.as_ref().map_or(0, |t| tree::level(t, self.seen, record))
-    }
-
     /// The mapping it applies.
     pub(super) fn mapping(&self) -> &Mapping {
         self.mapping
@@ -221,7 +216,7 @@ impl<'a> Mapper<'a> {
             }
             let mut own = Draft::new(rule.to.clone(), record.key());
             for field in &rule.plan.fields {
-                let locale = field.main.paths.iter().any(|p| *p == document.locale);
+                let locale = field.main.paths.contains(&document.locale);
                 let value = match locale {
                     true => Value::text(key.as_str()),
                     false => evaluation.field(field, &json),

@@ -110,15 +110,28 @@ pub(crate) struct Alike {
 /// More contacts with one number or name than this show a switchboard or a common name, not a person.
 pub(crate) const MOST_ALIKE: usize = 4;
 
-/// A language tag in one form: `en`, `pt-br`. `None` for what is no tag.
+/// More numbers and names of contacts than this are not remembered; what is said about the others holds.
+const MOST_MARKS: usize = 300_000;
+
+/// A language tag in one form: `en`, `pt-BR`, `zh-Hant`. `None` for what is no tag.
 pub fn locale(text: &str) -> Option<String> {
     let tag = text.trim().replace('_', "-").to_lowercase();
-    let good = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    let first = tag.split('-').next().unwrap_or_default();
-    ((2..=3).contains(&first.len())
-        && first.bytes().all(|b| b.is_ascii_alphabetic())
-        && tag.split('-').all(good))
-    .then_some(tag)
+    let mut out = String::with_capacity(tag.len());
+    for (i, part) in tag.split('-').enumerate() {
+        let plain = part.bytes().all(|b| b.is_ascii_alphanumeric());
+        match (i, part.len()) {
+            _ if !plain => return None,
+            (0, 2 | 3) if part.bytes().all(|b| b.is_ascii_alphabetic()) => out.push_str(part),
+            (0, _) | (_, 0 | 9..) => return None,
+            (_, 2) => out.push_str(&format!("-{}", part.to_uppercase())),
+            (_, 4) => {
+                let (first, rest) = part.split_at(1);
+                out.push_str(&format!("-{}{rest}", first.to_uppercase()));
+            }
+            _ => out.push_str(&format!("-{part}")),
+        }
+    }
+    Some(out)
 }
 
 impl Observations {
@@ -211,6 +224,9 @@ impl Observations {
             let (kind, _) = mark.split_once(' ').unwrap_or_default();
             let digest = crate::catalog::digest(&mark);
             let key = format!("{kind} {}", digest.get(..16).unwrap_or_default());
+            if self.alike.len() >= MOST_MARKS && !self.alike.contains_key(&key) {
+                continue;
+            }
             let alike = self.alike.entry(key).or_default();
             match alike.contacts.len() < MOST_ALIKE {
                 true => alike.contacts.insert(contact.id.clone()),

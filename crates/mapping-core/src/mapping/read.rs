@@ -90,6 +90,32 @@ impl Spec {
     }
 }
 
+/// The keys that each table may have, by the schema's name for it.
+#[cfg(test)]
+pub(super) const KEYS: [(&str, &[&str]); 21] = [
+    ("", ROOT),
+    ("/properties/options", OPTIONS),
+    ("/properties/placeholders", PLACEHOLDERS),
+    ("/properties/handoff/items", HANDOFF),
+    ("/properties/handoff/items/properties/nearest/items", NEAREST),
+    ("/properties/acknowledge/items", ACKNOWLEDGE),
+    ("/definitions/condition", WHEN),
+    ("/properties/object/items", OBJECT),
+    ("/properties/object/items/properties/tree", TREE),
+    ("/properties/object/items/properties/document", DOCUMENT),
+    ("/properties/object/items/properties/document/properties/line/items", DOCUMENT_LINE),
+    ("/properties/object/items/properties/field/items", FIELD),
+    ("/properties/object/items/properties/field/items/properties/case/items", CASE),
+    ("/properties/object/items/properties/skip/items", SKIP),
+    ("/properties/object/items/properties/custom", CUSTOM),
+    ("/properties/object/items/properties/categories", CATEGORIES),
+    ("/properties/object/items/properties/want/items", WANT),
+    ("/properties/object/items/properties/drop/items", DROP),
+    ("/properties/object/items/properties/parts", PARTS),
+    ("/properties/object/items/properties/parts/properties/part/items", PART),
+    ("/properties/object/items/properties/parts/properties/drop/items", PART_DROP),
+];
+
 fn once<R: Rule>(rules: &[R]) -> Result<()> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for rule in rules {

@@ -1,7 +1,8 @@
 //! What a mapping says about one kind of record, as programs see it.
 
 use super::plan::Plan;
-use crate::Kind;
+use super::{Observations, tree};
+use crate::{Kind, SourceRef};
 use serde::{Deserialize, Serialize};
 
 /// How much of an object survives the move.
@@ -106,4 +107,11 @@ pub struct ObjectRule {
     /// How much survives.
     pub fidelity: Fidelity,
     pub(crate) plan: Plan,
+}
+
+impl ObjectRule {
+    /// How many objects of its own kind are above a record at the destination: they are written first.
+    pub fn level(&self, seen: &Observations, record: &SourceRef) -> usize {
+        self.plan.tree.as_ref().map_or(0, |t| tree::level(t, seen, record))
+    }
 }

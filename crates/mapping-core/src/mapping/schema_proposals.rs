@@ -206,7 +206,7 @@ fn remarks(seen: &Observations, of_set: &[&crate::model::Category]) -> Vec<Strin
     let scoped = |c: &&crate::model::Category| matches!(c.scope, CategoryScope::Ticketbox(_));
     let twice: Vec<_> = by_name.values().filter(|all| all.len() > 1).collect();
     if let Some(first) = twice.first().and_then(|all| all.first()) {
-        let how = match twice.iter().any(|all| all.iter().any(|c| scoped(c))) {
+        let how = match twice.iter().any(|all| all.iter().any(scoped)) {
             true => "with their ticketbox behind them",
             false => "with their id behind them",
         };

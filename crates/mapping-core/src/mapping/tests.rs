@@ -13,6 +13,7 @@ use crate::{
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+mod editor;
 mod knowledge;
 
 fn built_in() -> Mapping {

@@ -87,12 +87,11 @@ fn a_tree_is_kept_to_three_levels_and_the_rest_is_flattened_with_its_path() {
     assert_eq!(lost(&of(5), "parent")[0].before.as_deref(), Some("99"));
     assert_eq!(of(2).losses, []);
 
-    let (mut seen, resolution) = world();
+    let (mut seen, _) = world();
     all.iter().for_each(|r| seen.observe(r));
     let mapping = built_in();
-    let mapper = Mapper::new(&mapping, &resolution, &seen);
     let rule = mapping.object("kb_category").unwrap();
-    let levels: Vec<usize> = all.iter().map(|r| mapper.level(rule, &r.key())).collect();
+    let levels: Vec<usize> = all.iter().map(|r| rule.level(&seen, &r.key())).collect();
     assert_eq!(levels, [0, 1, 2, 2, 2, 0]);
 }
 
@@ -126,7 +125,7 @@ fn the_languages_of_an_article_are_parts_of_one_draft_whatever_their_order() {
     root.modified_at = time("2024-05-01T10:30:00Z");
     let mut danish = article("3", "Nulstil", "<p>Tryk</p>");
     danish.translation_of = Some("20".into());
-    danish.language = Some("da_DK".into());
+    danish.language = Some("da_dk".into());
     danish.author = Some("Bo".into());
     danish.custom.insert("Level".into(), "<b>2</b>".into());
     let all: Vec<Record> =
@@ -142,7 +141,7 @@ fn the_languages_of_an_article_are_parts_of_one_draft_whatever_their_order() {
     let draft = draft(&mapped);
     assert_eq!((draft.source.to_string(), draft.aliases.len()), ("kb_article:20".to_owned(), 1));
     assert_eq!(
-        (draft.text("title"), draft.text("title.da-dk"), draft.text("locale")),
+        (draft.text("title"), draft.text("title.da-DK"), draft.text("locale")),
         ("Reset", "Nulstil", "en")
     );
     assert_eq!((draft.text("state"), draft.text("visibility")), ("draft", "public"));
@@ -157,7 +156,7 @@ fn the_languages_of_an_article_are_parts_of_one_draft_whatever_their_order() {
     let english = "<p>Press it</p><p>Last updated in FocalScope: 2024-05-01 10:30 UTC</p>";
     let other = "<p>Tryk</p><p>Author in FocalScope: Bo</p><table><tbody><tr><td>Level</td>\
                  <td>&lt;b&gt;2&lt;/b&gt;</td></tr></tbody></table>";
-    assert_eq!(parts, [("en", english), ("da-dk", other)]);
+    assert_eq!(parts, [("en", english), ("da-DK", other)]);
     assert_eq!(draft.parts[0].author.name.as_deref(), Some("Ann A."));
     assert_eq!(lost(&mapped, "custom.Level").len(), 1);
 }
@@ -260,6 +259,38 @@ fn an_article_without_a_category_goes_to_the_stand_in_collection() {
     let stand_in = stand_in.unwrap();
     assert_eq!((stand_in.kind.as_str(), stand_in.text("name")), ("collection", "FocalScope"));
     assert_eq!(draft(&mapped).needs(), [SourceRef::new("kb_category", "stand-in")]);
+}
+
+#[test]
+fn an_internal_article_is_in_no_collection_and_that_is_told() {
+    let mut internal = article("1", "a", "x");
+    internal.internal = true;
+    internal.categories = vec!["1".into()];
+    let all: Vec<Record> = vec![internal.into(), node("1", None, "Help").into()];
+    let mapped = map_one(&built_in(), &all, &[0]).unwrap();
+    assert_eq!(draft(&mapped).field("collection"), &Value::Null);
+    assert_eq!(lost(&mapped, "categories")[0].before.as_deref(), Some("1"));
+    assert_eq!(draft(&mapped).needs(), []);
+}
+
+#[test]
+fn a_field_that_a_person_makes_a_list_is_one_only_when_its_values_are_few() {
+    let list = |values: usize| {
+        let mut seen = Observations::default();
+        for n in 0..values {
+            let mut ticket = Ticket::new(n.to_string().into());
+            ticket.custom.insert("Plan".into(), format!("plan {n}").into());
+            seen.observe(&ticket.into());
+        }
+        let mut choices = Choices::default();
+        let plan = choice(Some("plan"), FieldType::List, ValueForm::Plain);
+        choices.fields.insert("ticket".into(), [("Plan".to_owned(), plan)].into());
+        let wanted = built_in().with_choices(choices).wanted_fields(&seen);
+        let plan = wanted.into_iter().find(|f| f.name == "plan").unwrap();
+        (plan.field_type, plan.options.len())
+    };
+    assert_eq!(list(3), (FieldType::List, 3));
+    assert_eq!(list(100), (FieldType::Text, 0));
 }
 
 #[test]
@@ -402,6 +433,34 @@ fn what_a_person_decided_about_fields_and_categories_changes_drafts_and_what_is_
     let wanted = mapping.wanted_fields(&seen);
     let of = |name: &str| wanted.iter().find(|f| f.name == name).map(|f: &FieldSpec| f.field_type);
     assert_eq!((of("due_on"), of("focalscope_topic__c")), (Some(FieldType::Date), None));
+}
+
+#[test]
+fn tokens_mentions_and_templates_of_other_systems_stay_text() {
+    let mut thread = rich_thread();
+    thread.ticket.subject = Some("[#1042] Re: {{user.name}} @Ann".into());
+    thread.messages[0].body = Body::plain("@Ann <@U1> [~ann] {{user.name}} <a href=\"#\">x</a>");
+    let mapped = map_thread(&built_in(), &thread);
+    assert_eq!(draft(&mapped).text("title"), "[#1042] Re: {{user.name}} @Ann");
+    let part = draft(&mapped).parts.iter().find(|p| p.key == "m1").unwrap();
+    assert_eq!((part.body.format, &part.body.text), (Format::Plain, &thread.messages[0].body.text));
+    assert_eq!(draft(&mapped).mentions, []);
+}
+
+#[test]
+fn languages_are_written_as_their_standard_says() {
+    use crate::mapping::locale;
+    for (said, wanted) in [
+        ("EN", Some("en")),
+        (" pt_br ", Some("pt-BR")),
+        ("zh-hant-tw", Some("zh-Hant-TW")),
+        ("English", None),
+        ("", None),
+        ("e", None),
+        ("da-", None),
+    ] {
+        assert_eq!(locale(said).as_deref(), wanted, "{said}");
+    }
 }
 
 /// Texts of draft and losses in one, without case and white space.

@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 /// The most rows of a table; the JSON beside a page holds them all.
 pub(super) const ROWS: usize = 200;
 /// The most characters of one text; names come from outside.
-const CHARS: usize = 400;
+const CHARS: usize = 600;
 const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded and nothing runs, whatever a text contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";

@@ -70,7 +70,7 @@ pub(super) fn targets(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failu
     let mut built = Built { sheets: vec![sheet, goes], ..Built::default() };
     if escalating > 0 {
         built.flags.push(format!(
-            "{escalating} policies tell somebody when a target is missed: that is to be built."
+            "Policies that tell somebody when a target is missed: {escalating}. That is to be built."
         ));
     }
     Ok(built)
@@ -98,7 +98,7 @@ pub(super) fn working_hours(desk: &Desk<'_>) -> Result<Built, Failure> {
     })?;
     if unzoned > 0 {
         built.flags.push(format!(
-            "{unzoned} profiles say an offset only, which knows no summer time: choose a zone."
+            "Profiles that say an offset only, which knows no summer time: {unzoned}. Choose a zone."
         ));
     }
     Ok(built)
@@ -179,7 +179,9 @@ pub(super) fn reports(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failu
     })?;
     built.sheets = sheet;
     if without > 0 {
-        built.flags.push(format!("{without} reports could not be run: only their definitions are here."));
+        built.flags.push(format!(
+            "Reports that could not be run, so that only their definitions are here: {without}."
+        ));
     }
     Ok(built)
 }
@@ -254,9 +256,9 @@ pub(super) fn channels(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Fail
         Ok(())
     })?;
     if dead > 0 {
-        built
-            .flags
-            .push(format!("{dead} routes are off or failing today: ask whether they are needed at all."));
+        built.flags.push(format!(
+            "Routes that are off or failing today: {dead}. Ask whether they are needed at all."
+        ));
     }
     Ok(built)
 }

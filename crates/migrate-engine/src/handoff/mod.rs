@@ -41,7 +41,7 @@ impl Built {
 /// The rows of a hand-off.
 async fn build(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure> {
     match handoff.from.as_str() {
-        "standard_response" => macros::pack(desk, handoff),
+        "standard_response" => macros::pack(desk, handoff).await,
         "queue" => teams::queues(desk),
         "ticketbox" => teams::ticketboxes(desk),
         "sla_policy" => lists::targets(desk, handoff),

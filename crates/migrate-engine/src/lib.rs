@@ -16,6 +16,7 @@ mod locate;
 mod planner;
 mod run;
 mod sample;
+mod schemas;
 mod sheet;
 pub mod store;
 mod strata;

@@ -4,7 +4,7 @@ use crate::drafts::{Drafts, Finished, Made, STAND_IN, TICKET};
 use crate::loading::row_of;
 use crate::store::{PlanPage, PlanRow, Quarantined, thread};
 use crate::{Ctx, Exit, Failure, KindSum, Run, strata};
-use mapping_core::mapping::{ContactScope, ObjectRule};
+use mapping_core::mapping::ObjectRule;
 use mapping_core::model::{Record, Ticket};
 use mapping_core::{Draft, Error, SourceRef};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CHUNK: usize = 200;
 /// What to do about a record that can't be planned.
 const TODO: &str = "mend it at the source and extract it again, change the map, or leave it out by skip.csv";
+/// Phases of a rule: what is above others of its kind is written before them.
+const LEVELS: u32 = 16;
 /// Names of links and children looked at together; more go the same way in the next round.
 const NAMES: usize = 100_000;
 
@@ -30,6 +32,8 @@ pub(crate) async fn plan_all(run: &Run, drafts: &Drafts<'_>, ctx: &Ctx<'_>) -> R
     planner.plan_threads().await?;
     planner.plan_stand_ins().await?;
     planner.plan_records().await?;
+    // Those that records link to: the collection of articles without one.
+    planner.plan_stand_ins().await?;
     planner.part_from_missing_links().await?;
     let sums = planner.close_sums().await?;
     Ok(Planned { relies_on: planner.relies_on, sums })
@@ -56,7 +60,7 @@ impl Planner<'_> {
     /// The phase of a rule: its place in the map, phase 0 being the batch's own mark.
     fn phase(&self, rule: &ObjectRule) -> u32 {
         let place = self.drafts.mapping().objects().iter().position(|r| r == rule);
-        place.map_or(u32::MAX >> 8, |p| p as u32 + 1)
+        place.map_or(u32::MAX >> 8, |p| (p as u32 + 1) * LEVELS)
     }
 
     fn rules(&self, tickets: bool) -> Vec<ObjectRule> {
@@ -216,7 +220,7 @@ impl Planner<'_> {
         let phase = format!("plan {}", rule.from);
         let total = self.run.stage().counts()?.get(rule.from.as_str()).copied();
         self.ctx.started(&phase, total);
-        let all = self.drafts.mapping().options().contacts == ContactScope::All;
+        let all = self.drafts.mapping().moves_alone(rule);
         let (mut after, mut done): (Option<String>, u64) = (None, 0);
         loop {
             if self.ctx.cancel.is_cancelled() {
@@ -261,7 +265,8 @@ impl Planner<'_> {
             // Everyone who shares the key is put aside with the first.
             page.quarantined.extend(records.iter().skip(1).map(|r| in_plan(&r.key(), error.to_string())));
         }
-        let fate = self.take(rule, &first, made, page, |_| {});
+        let level = self.drafts.mapper().level(rule, &first) as u32;
+        let fate = self.take(rule, &first, made, page, |row| row.phase += level.min(LEVELS - 1));
         self.count(rule.from.as_str(), fate, records.len() as u64);
         Ok(())
     }

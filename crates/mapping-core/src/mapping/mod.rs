@@ -121,7 +121,10 @@
 //! [`Sink::shape`](crate::Sink::shape), which knows them.
 
 mod check;
+mod choices;
 mod compile;
+mod custom_use;
+mod documents;
 mod fields;
 mod handoff;
 mod mapper;
@@ -135,24 +138,33 @@ mod propose;
 mod read;
 mod rule;
 mod schema;
+mod schema_proposals;
 mod spec;
 mod template;
 #[cfg(test)]
 mod tests;
 mod toml_node;
 mod transform;
+mod tree;
+mod week;
 
 pub use check::{Finding, Severity};
+pub use choices::{Choices, FieldChoice, SetChoice, type_words, typed_by_words};
+pub use custom_use::{CustomUse, ValueForm};
 pub use handoff::{Acknowledgement, FINDINGS, Handoff, Nearest, Placeholders, Translated};
 pub use mapper::{Input, Mapped, Mapper};
-pub use observe::{CustomUse, Observations};
-pub use propose::{Confidence, FieldProposal, Proposal, Proposals, Resolution, propose};
+pub use observe::{ArticleSeen, HoursSeen, KbNode, Observations, locale};
+pub use propose::{Confidence, Proposal, Proposals, Resolution, propose};
 pub use rule::{ContactScope, Fidelity, ObjectRule, Options, Row};
+pub use schema_proposals::{FieldProposal, HoursProposal, PersonProposal, SetProposal};
 
 use crate::Result;
 use compile::{Compiled, compile};
 use spec::Spec;
 use toml_node::File;
+
+/// The JSON Schema of mapping files, for editors; what a file means is checked when it is read.
+pub const SCHEMA: &str = include_str!("../../schemas/mapping.schema.json");
 
 /// The mappings that come with this crate, by name.
 const BUILT_IN: [(&str, &str); 1] =
@@ -168,6 +180,7 @@ pub struct Mapping {
     handoffs: Vec<Handoff>,
     acknowledgements: Vec<Acknowledgement>,
     placeholders: Placeholders,
+    choices: Choices,
     spec: Spec,
 }
 
@@ -210,7 +223,8 @@ impl Mapping {
     fn of(spec: Spec) -> Result<Mapping> {
         let Compiled { options, rows, objects, handoffs, acknowledgements, placeholders } = compile(&spec)?;
         let name = spec.name.clone().unwrap_or_default();
-        Ok(Mapping { name, options, rows, objects, handoffs, acknowledgements, placeholders, spec })
+        let choices = Choices::default();
+        Ok(Mapping { name, options, rows, objects, handoffs, acknowledgements, placeholders, choices, spec })
     }
 
     /// Its name.
@@ -228,6 +242,10 @@ impl Mapping {
     /// The rules by kind of record, in dependency order.
     pub fn objects(&self) -> &[ObjectRule] {
         &self.objects
+    }
+    /// Whether records of a rule are moved though nothing that moves links to them.
+    pub fn moves_alone(&self, rule: &ObjectRule) -> bool {
+        rule.plan.moves_alone.unwrap_or(self.options.contacts == ContactScope::All)
     }
     /// What people do by hand.
     pub fn handoffs(&self) -> &[Handoff] {

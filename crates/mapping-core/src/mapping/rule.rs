@@ -76,6 +76,8 @@ pub struct Options {
     pub article_links: Vec<String>,
     /// The name of the collection of articles that have none.
     pub default_collection: String,
+    /// What the source is called in descriptions and stand-ins.
+    pub source_name: String,
 }
 impl Default for Options {
     fn default() -> Self {
@@ -86,6 +88,7 @@ impl Default for Options {
             publish_articles: false,
             article_links: Vec::new(),
             default_collection: "Other".to_owned(),
+            source_name: "the source".to_owned(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod desk;
 mod extract;
 mod guards;
 mod handing_over;
+mod knowledge;
 mod lifecycle;
 mod looking;
 mod pages;

@@ -83,11 +83,13 @@ pub(super) fn working_hours(desk: &Desk<'_>) -> Result<Built, Failure> {
     desk.each("working_hours", &mut |record| {
         let Record::WorkingHours(hours) = record else { return Ok(()) };
         let boxes = desk.seen.ticketboxes.values().filter(|t| t.working_hours.as_ref() == Some(&hours.id));
-        unzoned += u64::from(hours.zone.is_none());
+        let key = hours.id.source_ref().to_string();
+        let zone = desk.zones.get(&key).cloned().or_else(|| hours.zone.clone());
+        unzoned += u64::from(zone.is_none());
         let row = [
-            hours.id.source_ref().to_string(),
+            key,
             hours.name.clone(),
-            hours.zone.clone().unwrap_or_default(),
+            zone.unwrap_or_default(),
             offset(&hours),
             hours.week.iter().map(interval).collect::<Vec<_>>().join("; "),
             hours.holidays.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),

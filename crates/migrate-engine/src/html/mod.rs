@@ -136,7 +136,8 @@ fn sums(page: &mut Page, plan: &PlanReport) {
 
 /// What is planned, by kind of the destination.
 fn kinds(page: &mut Page, plan: &PlanReport) {
-    let rows = plan.order.iter().filter_map(|kind| Some((kind, plan.kinds.get(kind)?))).map(|(kind, k)| {
+    let planned = plan.order.iter().filter_map(|kind| Some((kind, plan.kinds.get(kind)?)));
+    let rows = planned.filter(|(_, k)| k.drafts > 0).map(|(kind, k)| {
         let named = [format!("{} → {kind}", k.from), k.row.clone(), k.fidelity.clone()];
         let figures = [k.drafts, k.records, k.parts, k.files, k.calls, k.floor].map(count);
         named.into_iter().chain(figures).collect()

@@ -75,6 +75,20 @@ fn all_kinds() -> Vec<Record> {
         escalations: vec!["Lead at 80 %".into()],
         extra: Extra::new(),
     }));
+    let interval = |weekday, from: i8, to: (i8, i8)| WeeklyInterval {
+        weekday,
+        from: jiff::civil::time(from, 0, 0, 0),
+        to: jiff::civil::time(to.0, to.1, 0, 0),
+    };
+    all.push(Record::from(WorkingHours {
+        id: "1".into(),
+        name: "Office".into(),
+        offset_minutes: -210,
+        zone: None,
+        week: vec![interval(1, 9, (17, 30)), interval(7, 0, (0, 0))],
+        holidays: Vec::new(),
+        extra: Extra::new(),
+    }));
     all.push(Record::from(Report {
         id: "1".into(),
         name: "Agent performance".into(),
@@ -266,6 +280,9 @@ async fn teams_targets_figures_rules_and_routes_say_what_a_person_needs() {
         (column(&channels, "alive"), column(&channels, "why not")),
         (vec!["no".into()], vec!["last error: login refused".into()])
     );
+    let hours = csv_of(&run, "working-hours");
+    assert_eq!(column(&hours, "week"), ["Mon 09:00–17:30; Sun 00:00–00:00"]);
+    assert_eq!(column(&hours, "offset h:mm"), ["UTC−3:30"]);
     let scope = csv_of(&run, "scope");
     assert!(column(&scope, "kind").contains(&"ticket".to_owned()));
     assert!(csv_of(&run, "schema").len() > 5);

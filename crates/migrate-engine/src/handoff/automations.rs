@@ -67,7 +67,7 @@ pub(super) fn rules(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure
     })?;
     if firing > 0 {
         built.flags.push(format!(
-            "{firing} would fire on loaded records: make them after the move, or exempt these."
+            "Would fire on loaded records: {firing}. Make them after the move, or exempt those records."
         ));
     }
     Ok(built)

@@ -22,6 +22,8 @@ pub(crate) struct Desk<'a> {
     people: BTreeMap<String, (String, String)>,
     /// What stands for a queue or ticketbox: id and name.
     teams: BTreeMap<String, (String, String)>,
+    /// Time zones that people chose, by profile of working hours.
+    pub(crate) zones: BTreeMap<String, String>,
 }
 
 impl<'a> Desk<'a> {
@@ -39,6 +41,7 @@ impl<'a> Desk<'a> {
             seen: observe(run).await?,
             people: lists.agents.held().map(held).collect(),
             teams: lists.queues.held().map(held).collect(),
+            zones: lists.choices()?.hours,
         })
     }
 

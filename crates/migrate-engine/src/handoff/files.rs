@@ -8,7 +8,7 @@ use crate::run::{io_error, private_dir, private_file};
 use crate::sheet::Sheet;
 use futures_util::StreamExt;
 use mapping_core::mapping::Handoff;
-use mapping_core::model::Record;
+use mapping_core::model::{AttachmentId, Record};
 use mapping_core::{Blob, Blobs, LossRule, Private, SourceRef};
 use std::io::Write;
 
@@ -28,32 +28,36 @@ struct Left {
 
 /// Files of articles.
 pub(super) async fn of_articles(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure> {
-    let mut left = Vec::new();
+    let mut named = Vec::new();
     desk.each("kb_article", &mut |record| {
-        let Record::KbArticle(article) = record else { return Ok(()) };
-        for id in article.attachments.iter().take(MOST.saturating_sub(left.len())) {
-            let file = match desk.run.stage().record(&id.source_ref())? {
-                Some(Record::Attachment(file)) => Left {
-                    record: id.source_ref(),
-                    of: article.id.source_ref().to_string(),
-                    name: file.name,
-                    mime: file.mime,
-                    blob: file.blob,
-                    why: String::new(),
-                },
-                _ => Left {
-                    record: id.source_ref(),
-                    of: article.id.source_ref().to_string(),
-                    name: Private::default(),
-                    mime: String::new(),
-                    blob: None,
-                    why: "the source named it and didn’t hand it out".to_owned(),
-                },
-            };
-            left.push(file);
+        if let Record::KbArticle(article) = record {
+            let of = article.id.source_ref().to_string();
+            named.extend(article.attachments.into_iter().map(|id| (id, of.clone())));
         }
         Ok(())
     })?;
+    attached(desk, handoff, named).await
+}
+
+/// Files that records name, each with its record.
+pub(super) async fn attached(
+    desk: &Desk<'_>,
+    handoff: &Handoff,
+    named: Vec<(AttachmentId, String)>,
+) -> Result<Built, Failure> {
+    let mut left = Vec::new();
+    for (id, of) in named.into_iter().take(MOST) {
+        let record = id.source_ref();
+        left.push(match desk.run.stage().record(&record)? {
+            Some(Record::Attachment(file)) => {
+                Left { record, of, name: file.name, mime: file.mime, blob: file.blob, why: String::new() }
+            }
+            _ => {
+                let why = "the source named it and didn’t hand it out".to_owned();
+                Left { record, of, name: Private::default(), mime: String::new(), blob: None, why }
+            }
+        });
+    }
     copy_all(desk, handoff, left).await
 }
 
@@ -121,7 +125,7 @@ async fn copy_all(desk: &Desk<'_>, handoff: &Handoff, left: Vec<Left>) -> Result
         built.sheets[0].push(row);
     }
     if missing > 0 {
-        built.flags.push(format!("The bytes of {missing} files are not in the run directory."));
+        built.flags.push(format!("Files whose bytes are not in the run directory: {missing}."));
     }
     if full {
         built.flags.push(format!("Only the first {MOST} files are here."));

@@ -70,7 +70,7 @@ pub(super) fn targets(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failu
     let mut built = Built { sheets: vec![sheet, goes], ..Built::default() };
     if escalating > 0 {
         built.flags.push(format!(
-            "{escalating} policies tell somebody when a target is missed: that is to be built."
+            "Policies that tell somebody when a target is missed: {escalating}. That is to be built."
         ));
     }
     Ok(built)
@@ -83,11 +83,13 @@ pub(super) fn working_hours(desk: &Desk<'_>) -> Result<Built, Failure> {
     desk.each("working_hours", &mut |record| {
         let Record::WorkingHours(hours) = record else { return Ok(()) };
         let boxes = desk.seen.ticketboxes.values().filter(|t| t.working_hours.as_ref() == Some(&hours.id));
-        unzoned += u64::from(hours.zone.is_none());
+        let key = hours.id.source_ref().to_string();
+        let zone = desk.zones.get(&key).cloned().or_else(|| hours.zone.clone());
+        unzoned += u64::from(zone.is_none());
         let row = [
-            hours.id.source_ref().to_string(),
+            key,
             hours.name.clone(),
-            hours.zone.clone().unwrap_or_default(),
+            zone.unwrap_or_default(),
             offset(&hours),
             hours.week.iter().map(interval).collect::<Vec<_>>().join("; "),
             hours.holidays.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
@@ -98,7 +100,7 @@ pub(super) fn working_hours(desk: &Desk<'_>) -> Result<Built, Failure> {
     })?;
     if unzoned > 0 {
         built.flags.push(format!(
-            "{unzoned} profiles say an offset only, which knows no summer time: choose a zone."
+            "Profiles that say an offset only, which knows no summer time: {unzoned}. Choose a zone."
         ));
     }
     Ok(built)
@@ -179,7 +181,9 @@ pub(super) fn reports(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failu
     })?;
     built.sheets = sheet;
     if without > 0 {
-        built.flags.push(format!("{without} reports could not be run: only their definitions are here."));
+        built.flags.push(format!(
+            "Reports that could not be run, so that only their definitions are here: {without}."
+        ));
     }
     Ok(built)
 }
@@ -254,9 +258,9 @@ pub(super) fn channels(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Fail
         Ok(())
     })?;
     if dead > 0 {
-        built
-            .flags
-            .push(format!("{dead} routes are off or failing today: ask whether they are needed at all."));
+        built.flags.push(format!(
+            "Routes that are off or failing today: {dead}. Ask whether they are needed at all."
+        ));
     }
     Ok(built)
 }

@@ -1,7 +1,7 @@
 //! Prepared answers as a pack to paste from: one file each, by folder, with the placeholders of the destination.
 
-use super::Built;
 use super::desk::{Desk, file_name};
+use super::{Built, files};
 use crate::Failure;
 use crate::sheet::Sheet;
 use mapping_core::mapping::Handoff;
@@ -59,15 +59,16 @@ const HEAD: [&str; 13] = [
 ];
 
 /// The pack: `handoff/<name>/<folder>/<name>-<id>.txt`, and `.html` beside it where the answer is HTML.
-pub(super) fn pack(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure> {
+pub(super) async fn pack(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure> {
     let mut built = Built::of(Sheet::new(&handoff.title, &HEAD));
     let mut missing = Sheet::new("Placeholders", &["placeholder", "record", "name"]);
-    let mut sheet = std::mem::take(&mut built.sheets);
+    let (mut sheet, mut attached) = (std::mem::take(&mut built.sheets), Vec::new());
     desk.each("standard_response", &mut |record| {
         let Record::StandardResponse(response) = record else { return Ok(()) };
         let answer = Answer::of(desk, &response);
         let file = write(desk, handoff, &response, &answer, &mut built.files)?;
         let key = response.id.source_ref().to_string();
+        attached.extend(response.attachments.iter().map(|id| (id.clone(), key.clone())));
         for name in &answer.unknown {
             missing.push([name.clone(), key.clone(), answer.name.clone()]);
         }
@@ -78,11 +79,16 @@ pub(super) fn pack(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure>
     })?;
     if !missing.rows.is_empty() {
         built.flags.push(format!(
-            "{} placeholders have no equivalent and stand in the texts as they were: see the sheet “Placeholders”.",
+            "Placeholders without an equivalent, which stand in the texts as they were: {}. See the sheet “Placeholders”.",
             missing.rows.len()
         ));
     }
     sheet.push(missing);
+    // The pack's own folder holds the files that belong to the answers.
+    let copies = files::attached(desk, handoff, attached).await?;
+    sheet.extend(copies.sheets);
+    built.flags.extend(copies.flags);
+    built.files += copies.files;
     built.sheets = sheet;
     Ok(built)
 }

@@ -41,7 +41,7 @@ impl Built {
 /// The rows of a hand-off.
 async fn build(desk: &Desk<'_>, handoff: &Handoff) -> Result<Built, Failure> {
     match handoff.from.as_str() {
-        "standard_response" => macros::pack(desk, handoff),
+        "standard_response" => macros::pack(desk, handoff).await,
         "queue" => teams::queues(desk),
         "ticketbox" => teams::ticketboxes(desk),
         "sla_policy" => lists::targets(desk, handoff),
@@ -74,6 +74,13 @@ pub(crate) fn all(desk: &Desk<'_>) -> Vec<Handoff> {
     schema.check = Some(SCHEMA.to_owned());
     schema.note = Some("`provision` makes what the API can make; the rest is made by hand.".to_owned());
     all.push(schema);
+    if all.iter().all(|h| h.from != "working_hours") {
+        let becomes = desk.mapping.object("working_hours").map_or("nothing", |o| o.to.as_str());
+        let mut hours =
+            own("working-hours", "Working hours", becomes, "made by `apply`; look at the time zones");
+        hours.from = "working_hours".to_owned();
+        all.push(hours);
+    }
     all.push(own(SCOPE, "Scope: what moves and what does not", "read it, sign it", "this list"));
     all
 }

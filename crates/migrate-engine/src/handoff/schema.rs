@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 
 /// Kinds that move as parts of others.
 const PARTS: [&str; 4] = ["message", "call", "chat_line", "attachment"];
+/// Kinds that somebody or some value there stands for, wherever a record names them.
+const NAMED: [&str; 2] = ["agent", "category"];
 
 /// The type of a field in reports.
 pub(super) fn type_word(field_type: FieldType) -> String {
@@ -56,7 +58,7 @@ pub(super) fn checklist(desk: &Desk<'_>) -> Result<Built, Failure> {
         built.sheets[0].push(["tag".to_owned(), name, none(), none(), none(), none(), found]);
     }
     if missing > 0 {
-        built.flags.push(format!("{missing} were missing when the plan was made."));
+        built.flags.push(format!("Missing when the plan was made: {missing}."));
     }
     Ok(built)
 }
@@ -71,10 +73,15 @@ pub(super) fn scope(desk: &Desk<'_>) -> Result<Built, Failure> {
         let object = desk.mapping.object(&kind).map(|o| (o.row.clone(), o.to.to_string(), o.fidelity));
         let by_hand = desk.mapping.handoffs().iter().find(|h| h.from == kind);
         let by_hand = by_hand.map(|h| (h.row.clone(), h.destination.clone(), Fidelity::HandOff));
-        let (row, becomes, fidelity, grade) = match (object.or(by_hand), PARTS.contains(&kind.as_str())) {
+        let (row, becomes, fidelity, grade) = match (object.or(by_hand), kind.as_str()) {
             (Some((row, becomes, f)), _) => (row, becomes, f.as_str(), grade(f)),
-            (None, true) => (String::new(), "a part of its record".to_owned(), "with its record", 'A'),
-            (None, false) => (String::new(), "nothing: read for reference".to_owned(), "not moved", 'D'),
+            (None, k) if PARTS.contains(&k) => {
+                (String::new(), "a part of its record".to_owned(), "with its record", 'A')
+            }
+            (None, k) if NAMED.contains(&k) => {
+                (String::new(), "who or what stands for it".to_owned(), "in the records that name it", 'A')
+            }
+            (None, _) => (String::new(), "nothing: read for reference".to_owned(), "not moved", 'D'),
         };
         worst = if n > 0 { worst.max(grade) } else { worst };
         let unreadable = bad.get(&kind).copied().unwrap_or(0).to_string();

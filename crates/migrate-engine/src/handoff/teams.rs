@@ -74,13 +74,13 @@ pub(super) fn queues(desk: &Desk<'_>) -> Result<Built, Failure> {
     }
     if overlaps > 0 {
         built.flags.push(format!(
-            "{overlaps} queues share members or ticketboxes with another: decide who gets what."
+            "Queues that share members or ticketboxes with another: {overlaps}. Decide who gets what."
         ));
     }
     if escalating > 0 {
         built
             .flags
-            .push(format!("{escalating} queues hand tickets on by rule: that is to be built by hand."));
+            .push(format!("Queues that hand tickets on by rule: {escalating}. That is to be built by hand."));
     }
     built.sheets.push(members);
     Ok(built)
@@ -199,7 +199,7 @@ pub(super) fn missing_people(desk: &Desk<'_>) -> Result<Built, Failure> {
     })?;
     built.sheets = sheet;
     if active > 0 {
-        built.flags.push(format!("{active} of them still work at the help desk."));
+        built.flags.push(format!("Of these, still working at the help desk: {active}."));
     }
     Ok(built)
 }

@@ -10,11 +10,12 @@ pub(crate) use plan::plan_page;
 pub(crate) use report::report_page;
 
 use self::chart::{bars, columns};
-use self::page::{Page, count, many};
+use self::page::{Page, Todo, count, many};
 use self::volume::Volume;
-use crate::drafts::Inputs;
+use crate::drafts::{Inputs, mapping_of};
 use crate::{Failure, LossCount, PlanReport, Run};
 use mapping_core::Quota;
+use mapping_core::mapping::Acknowledgement;
 use std::collections::BTreeMap;
 
 /// The quota of calls that the destination stated when the plan was made.
@@ -22,6 +23,19 @@ fn quota(run: &Run) -> Result<Option<Quota>, Failure> {
     let Some(head) = run.ledger().plan()? else { return Ok(None) };
     let inputs: Option<Inputs> = serde_json::from_str(&head.inputs).ok();
     Ok(inputs.and_then(|inputs| inputs.catalog.quota))
+}
+
+/// What nothing can silence and nobody has taken note of yet, as the chain of approvals says.
+fn acknowledgements(run: &Run) -> Result<Vec<Todo>, Failure> {
+    let chain = run.ledger().approvals()?;
+    let noted = |id: &str| chain.iter().any(|a| a.what.rsplit_once(": ").is_some_and(|(_, last)| last == id));
+    let mapping = mapping_of(run)?;
+    let open = mapping.acknowledgements().iter().filter(|a| !noted(&a.id));
+    let todo = |a: &Acknowledgement| {
+        let at = if a.place.is_empty() { String::new() } else { format!(" Where: {}.", a.place) };
+        Todo::warn(format!("To be acknowledged by name: {}", a.id), format!("{}{at}", a.text))
+    };
+    Ok(open.map(todo).collect())
 }
 
 /// Tickets by month, channel and queue.
@@ -122,7 +136,8 @@ fn sums(page: &mut Page, plan: &PlanReport) {
 
 /// What is planned, by kind of the destination.
 fn kinds(page: &mut Page, plan: &PlanReport) {
-    let rows = plan.order.iter().filter_map(|kind| Some((kind, plan.kinds.get(kind)?))).map(|(kind, k)| {
+    let planned = plan.order.iter().filter_map(|kind| Some((kind, plan.kinds.get(kind)?)));
+    let rows = planned.filter(|(_, k)| k.drafts > 0).map(|(kind, k)| {
         let named = [format!("{} → {kind}", k.from), k.row.clone(), k.fidelity.clone()];
         let figures = [k.drafts, k.records, k.parts, k.files, k.calls, k.floor].map(count);
         named.into_iter().chain(figures).collect()

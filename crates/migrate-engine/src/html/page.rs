@@ -5,7 +5,7 @@ use std::fmt::{Display, Write};
 /// The most rows of a table; the JSON beside a page holds them all.
 pub(super) const ROWS: usize = 200;
 /// The most characters of one text; names come from outside.
-const CHARS: usize = 400;
+const CHARS: usize = 600;
 const STYLE: &str = include_str!("style.css");
 /// Nothing is loaded and nothing runs, whatever a text contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -291,5 +291,43 @@ mod tests {
         );
         assert_eq!((duration(59), duration(125)), ("59 s".into(), "2 min 5 s".into()));
         assert_eq!((duration(7_260), duration(90_000)), ("2 h 1 min".into(), "1 d 1 h".into()));
+    }
+
+    /// The relative luminance of `#rrggbb` or `#rgb`.
+    fn luminance(hex: &str) -> f64 {
+        let digits: Vec<u32> = hex.trim_start_matches('#').chars().map(|c| c.to_digit(16).unwrap()).collect();
+        let parts: Vec<u32> = match digits.as_slice() {
+            [r, g, b] => vec![r * 17, g * 17, b * 17],
+            six => six.chunks(2).map(|pair| pair[0] * 16 + pair[1]).collect(),
+        };
+        let linear = |n: u32| {
+            let c = f64::from(n) / 255.0;
+            if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(parts[0]) + 0.7152 * linear(parts[1]) + 0.0722 * linear(parts[2])
+    }
+
+    #[test]
+    fn every_colour_can_be_read_by_day_and_by_night() {
+        let modes: Vec<&str> =
+            STYLE.split(":root{").skip(1).map(|rest| rest.split_once('}').unwrap().0).collect();
+        for mode in &modes[..2] {
+            let colour = |name: &str| {
+                let rest = mode.split_once(&format!("--{name}:")).unwrap().1.replace(['\n', ' '], "");
+                luminance(rest.split([';', '}']).next().unwrap())
+            };
+            let contrast = |a: f64, b: f64| (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            for ground in ["bg", "card"] {
+                for (names, least) in [
+                    (&["ink", "soft", "good", "warn", "bad"][..], 4.5),
+                    (&["c1", "c2", "c3", "c4", "c5"][..], 3.0),
+                ] {
+                    for name in names {
+                        let found = contrast(colour(name), colour(ground));
+                        assert!(found >= least, "{name} on {ground}: {found:.2}");
+                    }
+                }
+            }
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::page::{Page, Todo, Tone, count, duration, many, minute};
 use super::volume::Volume;
-use super::{calls, kinds, losses, quota, sums, volumes};
+use super::{acknowledgements, calls, kinds, losses, quota, sums, volumes};
 use crate::{Failure, PlanReport, Run};
 
 /// The plan as one page. Reads the run directory alone.
@@ -14,7 +14,7 @@ pub(crate) fn plan_page(run: &Run, plan: &PlanReport) -> Result<String, Failure>
     let blocked = !plan.blockers.is_empty() || plan.sums.values().any(|s| !s.agrees());
     let state = match (blocked, todos.is_empty()) {
         (true, _) => (Tone::Bad, "Blocked: something must be settled before apply"),
-        (false, false) => (Tone::Warn, "Can be applied; something waits for a person"),
+        (false, false) => (Tone::Warn, "Waits for a person: see below"),
         (false, true) => (Tone::Good, "Ready for approval"),
     };
     let lead = format!(
@@ -79,5 +79,6 @@ fn todos(run: &Run, plan: &PlanReport) -> Result<Vec<Todo>, Failure> {
             "mend the cause, or leave them out by skip.csv; report lists each with its reason",
         ));
     }
+    todos.extend(acknowledgements(run)?);
     Ok(todos)
 }

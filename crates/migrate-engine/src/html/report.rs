@@ -3,7 +3,7 @@
 use super::chart::{Ink, Split, split_bars};
 use super::page::{Page, Todo, Tone, count, many, minute, s};
 use super::volume::Volume;
-use super::{calls, kinds, losses, quota, sums, volumes};
+use super::{acknowledgements, calls, kinds, losses, quota, sums, volumes};
 use crate::{ApplyReport, Failure, RollbackReport, Run, RunReport, VerifyReport};
 use jiff::Timestamp;
 
@@ -11,7 +11,11 @@ use jiff::Timestamp;
 pub(crate) fn report_page(run: &Run, report: &RunReport, now: Timestamp) -> Result<String, Failure> {
     let volume = Volume::of(run)?;
     let quota = quota(run)?;
-    let todos = todos(report);
+    let mut todos = todos(report);
+    // After a load there is nothing left to silence.
+    if report.apply.values().all(|a| a.pilot) {
+        todos.extend(acknowledgements(run)?);
+    }
     let state = match (todos.iter().any(|t| t.tone == Tone::Bad), todos.is_empty()) {
         (true, _) => (Tone::Bad, "Something is wrong or open"),
         (false, false) => (Tone::Warn, "Something waits for a person"),

@@ -1,10 +1,13 @@
 //! `handoff`: what people do by hand, and whether they did.
 
 use crate::desk::{World, records};
+use bytes::Bytes;
+use futures_util::stream;
 use jiff::Timestamp;
 use mapping_core::model::*;
 use mapping_core::testkit::MemoryObject;
-use mapping_core::{Body, Link, RemoteRef, Value};
+use mapping_core::{Blob, BlobStore, Body, ByteStream, Link, Loss, LossRule, RemoteRef, SourceRef, Value};
+use migrate_engine::store::Page;
 use migrate_engine::{HandoffReport, Run, apply, handoff, handoff_check, map, plan, provision};
 use std::path::Path;
 
@@ -70,6 +73,20 @@ fn all_kinds() -> Vec<Record> {
         stops_on: vec!["on hold".into()],
         applies_to: Vec::new(),
         escalations: vec!["Lead at 80 %".into()],
+        extra: Extra::new(),
+    }));
+    let interval = |weekday, from: i8, to: (i8, i8)| WeeklyInterval {
+        weekday,
+        from: jiff::civil::time(from, 0, 0, 0),
+        to: jiff::civil::time(to.0, to.1, 0, 0),
+    };
+    all.push(Record::from(WorkingHours {
+        id: "1".into(),
+        name: "Office".into(),
+        offset_minutes: -210,
+        zone: None,
+        week: vec![interval(1, 9, (17, 30)), interval(7, 0, (0, 0))],
+        holidays: Vec::new(),
         extra: Extra::new(),
     }));
     all.push(Record::from(Report {
@@ -263,9 +280,77 @@ async fn teams_targets_figures_rules_and_routes_say_what_a_person_needs() {
         (column(&channels, "alive"), column(&channels, "why not")),
         (vec!["no".into()], vec!["last error: login refused".into()])
     );
+    let hours = csv_of(&run, "working-hours");
+    assert_eq!(column(&hours, "week"), ["Mon 09:00–17:30; Sun 00:00–00:00"]);
+    assert_eq!(column(&hours, "offset h:mm"), ["UTC−3:30"]);
     let scope = csv_of(&run, "scope");
     assert!(column(&scope, "kind").contains(&"ticket".to_owned()));
     assert!(csv_of(&run, "schema").len() > 5);
+}
+
+#[tokio::test]
+async fn files_that_only_a_person_can_move_are_copied_by_name_and_hash() {
+    let world = World::with(all_kinds());
+    let run = world.init();
+    world.extract(&run).await;
+    let bytes = |text: &'static str| -> ByteStream { Box::pin(stream::iter([Ok(Bytes::from(text))])) };
+    let mut records: Vec<Record> = Vec::new();
+    let file = |id: &str, ticket: Option<&str>, blob: Option<Blob>| Attachment {
+        id: id.into(),
+        ticket: ticket.map(Into::into),
+        message: None,
+        chat_line: None,
+        name: "../../x/Plan =1.pdf".into(),
+        mime: "application/pdf".into(),
+        declared_size: None,
+        blob,
+        content_id: None,
+        inline: false,
+        extra: Extra::new(),
+    };
+    let large = run.files().put("Plan", "application/pdf", bytes("a large file")).await.unwrap();
+    let shown = run.files().put("Plan", "application/pdf", bytes("a picture")).await.unwrap();
+    records.push(file("1", Some("0"), Some(large.clone())).into());
+    records.push(file("2", None, Some(shown.clone())).into());
+    records.push(file("3", None, None).into());
+    records.push(Record::from(KbArticle {
+        id: "5".into(),
+        title: "How".into(),
+        body: Body::html("<p>So</p>"),
+        categories: Vec::new(),
+        internal: false,
+        published: true,
+        language: None,
+        author: None,
+        author_agent: None,
+        translation_of: None,
+        tags: Vec::new(),
+        url: None,
+        created_at: None,
+        modified_at: None,
+        custom: CustomFields::new(),
+        attachments: vec!["2".into(), "3".into(), "4".into()],
+        extra: Extra::new(),
+    }));
+    run.stage().put(records).await.unwrap();
+    run.stage().end_page(Page { kind: "kb_article".into(), ..Page::default() }).await.unwrap();
+    let why = format!("larger than 9 bytes: handed over by hand (sha256 {})", large.sha256);
+    let lost = Loss::new(SourceRef::new("ticket", "0"), "parts[0-0].files", LossRule::Dropped, why);
+    run.ledger().add_losses(vec![lost.values("Plan =1.pdf", "")]).await.unwrap();
+
+    let report = handoff(&run, &world.ctx()).await.unwrap();
+    let further = |name: &str| report.entries.iter().find(|e| e.name == name).unwrap().further;
+    assert_eq!((further("kb-files"), further("oversize-files")), (1, 1));
+    let articles = csv_of(&run, "kb-files");
+    assert_eq!(column(&articles, "of"), ["kb_article:5"; 3]);
+    let copy = column(&articles, "copy");
+    assert_eq!(
+        copy,
+        [format!("kb-files/{}-x-Plan-1.pdf", &shown.sha256[..12]), String::new(), String::new()]
+    );
+    assert_eq!(run.read(&format!("handoff/{}", copy[0])).unwrap().unwrap(), "a picture");
+    let large_copy = &column(&csv_of(&run, "oversize-files"), "copy")[0];
+    assert_eq!(run.read(&format!("handoff/{large_copy}")).unwrap().unwrap(), "a large file");
 }
 
 #[tokio::test]

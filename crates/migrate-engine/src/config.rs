@@ -73,8 +73,9 @@ impl Wave {
     /// Whether the wave takes the ticket of this row.
     pub(crate) fn takes(&self, row: &PlanRow) -> bool {
         let day = |moment: Option<Timestamp>| moment.map(|at| at.to_zoned(TimeZone::UTC).date());
-        let before =
-            |end: Option<Date>, at: Option<Timestamp>| end.is_none_or(|end| day(at).is_some_and(|day| day < end));
+        let before = |end: Option<Date>, at: Option<Timestamp>| {
+            end.is_none_or(|end| day(at).is_some_and(|day| day < end))
+        };
         let from = self.created_from.is_none_or(|from| day(row.at).is_some_and(|day| day >= from));
         let state = self.states.is_empty()
             || self.states.iter().any(|s| row.strata.contains(&format!("status={}", word(s))));

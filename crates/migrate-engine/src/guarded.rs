@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::{
-    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed, Prepared,
-    Progress, Receipt, RemoteRef, Result, Retry, Shaped, Sink, Step,
+    Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed,
+    Prepared, Progress, Receipt, RemoteRef, Result, Retry, Shaped, Sink, Step,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -7,8 +7,8 @@ use crate::store::{Batch, BatchKind, Member, MemberState, PassCost, PlanRow, Qua
 use crate::{Config, Ctx, Event, Run};
 use async_trait::async_trait;
 use mapping_core::{
-    Blobs, Clock, Draft, End, Env, Loss, LossRule, Made, Progress, Refs, RemoteRef, Result,
-    Sink, SourceRef, State, Step, drive_pass,
+    Blobs, Clock, Draft, End, Env, Loss, LossRule, Made, Progress, Refs, RemoteRef, Result, Sink, SourceRef,
+    State, Step, drive_pass,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -26,7 +26,10 @@ fn ours(run: &Run, sink: &dyn Sink) -> Result<BTreeSet<RemoteRef>, Failure> {
 pub(crate) fn told(marked: &[Marked]) -> Vec<String> {
     let one = |m: &Marked| {
         let example = m.example.as_ref().map(|e| format!(", for example {e}")).unwrap_or_default();
-        format!("{} records carry «{}» ({}{example}), which this run directory didn't make", m.records, m.label, m.mark)
+        format!(
+            "{} records carry «{}» ({}{example}), which this run directory didn't make",
+            m.records, m.label, m.mark
+        )
     };
     marked.iter().map(one).collect()
 }

@@ -134,7 +134,11 @@ fn expected(run: &Run, batch: &Batch) -> Result<Expected, Failure> {
 }
 
 /// The sums of a batch's tickets by trait, as far as a pass goes.
-pub(crate) fn trait_sums(run: &Run, batch: &Batch, pass: u8) -> Result<BTreeMap<u32, Vec<TraitSum>>, Failure> {
+pub(crate) fn trait_sums(
+    run: &Run,
+    batch: &Batch,
+    pass: u8,
+) -> Result<BTreeMap<u32, Vec<TraitSum>>, Failure> {
     let mut all = BTreeMap::new();
     for (phase, planned) in expected(run, batch)? {
         let mut sums: BTreeMap<String, TraitSum> = BTreeMap::new();
@@ -176,8 +180,8 @@ pub(crate) fn reconcile(run: &Run, batch: &Batch, phase: u32, pass: u8, name: &s
     if wrong.is_empty() {
         return Ok(());
     }
-    let error =
-        Error::not_sent(ErrorKind::Bug, "the sums of a phase disagree; nothing more was written").with("phase", name);
+    let error = Error::not_sent(ErrorKind::Bug, "the sums of a phase disagree; nothing more was written")
+        .with("phase", name);
     Err(Failure::new(Exit::Sums, error).details(wrong))
 }
 
@@ -196,7 +200,8 @@ fn without_counterpart(run: &Run, batch: &Batch, phase: u32, pass: u8) -> Result
             .flat_map(|m| std::iter::once(&m.row.record).chain(&m.row.aliases).cloned())
             .collect();
         let targets = run.ledger().targets(&names)?;
-        let missing = names.into_iter().filter(|name| !targets.contains_key(name)).map(|name| name.to_string());
+        let missing =
+            names.into_iter().filter(|name| !targets.contains_key(name)).map(|name| name.to_string());
         without.extend(missing);
         without.truncate(NAMED);
     }
@@ -220,7 +225,10 @@ mod tests {
             tally(1, MemberState::Unknown, 2),
         ]);
         let first = &sums[&(0, 2)];
-        assert_eq!((first.kind.as_str(), first.planned, first.applied, first.open), ("conversation", 15, 14, 0));
+        assert_eq!(
+            (first.kind.as_str(), first.planned, first.applied, first.open),
+            ("conversation", 15, 14, 0)
+        );
         let second = &sums[&(1, 2)];
         assert_eq!((second.kind.as_str(), second.planned, second.applied), ("conversation (pass 2)", 11, 5));
         assert_eq!((second.open, second.unknown, second.quarantined), (4, 2, 0));

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use mapping_core::{Sink, Source, SourceRef};
 use migrate_engine::{
     Action, ApplyOptions, ApplyReport, ApproveOptions, ApproveReport, Cancel, Ctx, DoctorReport, Estimate,
-    EstimateOptions, Exit, ExtractOptions, ExtractReport, Failure, Finding, InitOptions, MapOptions, MapReport,
-    Pace, PlanOptions, PlanReport, Price, ProvisionOptions, ProvisionReport, RollbackOptions, RollbackReport, Run,
-    Timer, VerifyOptions, VerifyReport,
+    EstimateOptions, Exit, ExtractOptions, ExtractReport, Failure, Finding, InitOptions, MapOptions,
+    MapReport, Pace, PlanOptions, PlanReport, Price, ProvisionOptions, ProvisionReport, RollbackOptions,
+    RollbackReport, Run, Timer, VerifyOptions, VerifyReport,
 };
 use std::path::Path;
 
@@ -326,7 +326,10 @@ impl Program<'_> {
             }
         }
         for (kind, sum) in report.sums.iter().filter(|(_, sum)| sum.reference > 0) {
-            self.show.say(&format!("{} {kind}: no rule moves them; read for reference or hand-over", sum.reference));
+            self.show.say(&format!(
+                "{} {kind}: no rule moves them; read for reference or hand-over",
+                sum.reference
+            ));
         }
         for loss in &report.losses_by_field {
             let rule = format!("{:?}", loss.rule).to_lowercase();
@@ -371,7 +374,8 @@ impl Program<'_> {
     fn say_estimate(&self, estimate: &Estimate) {
         if let Some((limit, window)) = estimate.quota {
             let share = estimate.share * 100.0;
-            self.show.say(&format!("{share:.0} % of {limit} calls per {window} s, {} at once", estimate.parallel));
+            self.show
+                .say(&format!("{share:.0} % of {limit} calls per {window} s, {} at once", estimate.parallel));
         }
         if let Some(measured) = estimate.measured {
             self.show.say(&format!("the last load came to {measured:.1} calls a second"));
@@ -399,7 +403,11 @@ impl Program<'_> {
     pub async fn approve(&self, run: &Run, options: &ApproveOptions) -> Result<ApproveReport, Failure> {
         self.show.heading("approve");
         let report = migrate_engine::approve(run, options, &self.ctx()).await?;
-        self.show.say(&format!("the plan {} is approved by {}", report.plan.get(..12).unwrap_or_default(), options.by));
+        self.show.say(&format!(
+            "the plan {} is approved by {}",
+            report.plan.get(..12).unwrap_or_default(),
+            options.by
+        ));
         for one in &report.acknowledgements {
             match (&one.by, one.at) {
                 (Some(by), Some(at)) => self.show.say(&format!("{}: {by}, {at}", one.id)),
@@ -530,7 +538,8 @@ impl Program<'_> {
         self.show.heading("verify: accept");
         let (reason, by) = (reason.unwrap_or_default(), by.unwrap_or_default());
         let accepted = migrate_engine::accept(run, record, reason, by, &self.ctx()).await?;
-        self.show.say(&format!("what differs in {record} is accepted by {}; verify counts it so", accepted.by));
+        self.show
+            .say(&format!("what differs in {record} is accepted by {}; verify counts it so", accepted.by));
         self.show.report("accept", &accepted);
         Ok(Exit::Done)
     }

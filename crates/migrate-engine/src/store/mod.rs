@@ -7,12 +7,12 @@ mod stage;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
+use jiff::Timestamp;
 pub use ledger::{
     Approval, Batch, BatchKind, BatchState, Ledger, Member, MemberState, PassCost, PlanHead, PlanPage,
     PlanRow, Proposed, Quarantined, Tally, TraitTally, Verified,
 };
 pub use memory::Memory;
-use jiff::Timestamp;
 pub(crate) use stage::thread;
 pub use stage::{BadRecord, Page, PageCount, Stage, Staged};
 

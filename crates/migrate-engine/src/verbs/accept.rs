@@ -51,7 +51,9 @@ pub async fn accept(
     let different = verified.is_some() || gone;
     let row = ledger.membership(record)?.map(|_| ledger.plan_row(record)).transpose()?.flatten();
     let Some(row) = row.filter(|_| different) else {
-        return Err(Failure::usage("`verify` found no difference in this record").details([record.to_string()]));
+        return Err(
+            Failure::usage("`verify` found no difference in this record").details([record.to_string()])
+        );
     };
     let acceptance = Acceptance {
         record: record.clone(),
@@ -71,7 +73,12 @@ pub async fn accept(
 }
 
 /// The acceptance of a record's differences, if it was given for the object as it is now and this draft.
-pub(crate) fn accepted(run: &Run, record: &SourceRef, seen: &str, draft: &str) -> CoreResult<Option<Acceptance>> {
+pub(crate) fn accepted(
+    run: &Run,
+    record: &SourceRef,
+    seen: &str,
+    draft: &str,
+) -> CoreResult<Option<Acceptance>> {
     let kept = run.ledger().value(&name_of(record))?;
     let kept: Option<Acceptance> = kept.and_then(|json| serde_json::from_str(&json).ok());
     Ok(kept.filter(|a| a.seen == seen && a.draft == draft))

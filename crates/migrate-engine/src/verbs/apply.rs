@@ -270,7 +270,9 @@ fn stopped_batch(run: &Run, head: &PlanHead, options: &ApplyOptions) -> Result<O
             BatchState::Running if batch.plan != head.id => {
                 return Err(stale(vec![format!("{} carries out an older plan", batch.label)]));
             }
-            BatchState::Running if batch.kind == kind && batch.wave == options.wave => return Ok(Some(batch)),
+            BatchState::Running if batch.kind == kind && batch.wave == options.wave => {
+                return Ok(Some(batch));
+            }
             BatchState::Running => {
                 let message = format!(
                     "{} was stopped before its end; go on with it (pilot, wave or neither, as it was begun), or roll \
@@ -307,7 +309,7 @@ async fn new_batch(
     let (label, at, wave) = (format!("{}-batch", run.config().name), ctx.timer.now(), options.wave.clone());
     let batch = Batch { number: 0, label, kind, plan: head.id, state: BatchState::Gathering, at, wave };
     let mut batch = ledger.begin_batch(batch).await?;
-    gather(run, drafts, &batch, choice(run, options)?, options.retry_quarantined).await?;
+    gather(run, drafts, &batch, choice(run, options)?, options.retry_quarantined, ctx).await?;
     ledger.set_batch(batch.number, BatchState::Running).await?;
     batch.state = BatchState::Running;
     Ok(batch)

@@ -120,7 +120,12 @@ pub async fn approve(run: &Run, options: &ApproveOptions, ctx: &Ctx<'_>) -> Resu
 }
 
 /// Keeps that somebody approved the plan.
-pub(crate) async fn approve_plan(run: &Run, head: &PlanHead, who: &str, at: Timestamp) -> Result<(), Failure> {
+pub(crate) async fn approve_plan(
+    run: &Run,
+    head: &PlanHead,
+    who: &str,
+    at: Timestamp,
+) -> Result<(), Failure> {
     let (what, hash, who) = (PLAN.to_owned(), head.digest.clone(), who.to_owned());
     Ok(run.ledger().approve(Approval { what, hash, who, at }).await?)
 }
@@ -169,7 +174,8 @@ pub(crate) fn require_approved(run: &Run, head: &PlanHead) -> Result<(), Failure
     if !run.config().approval.plan || standing(run, head)?.approved_by.is_some() {
         return Ok(());
     }
-    let message = "nobody has approved this plan; nothing was written. Look at plan.json, then run `approve --by NAME`";
+    let message =
+        "nobody has approved this plan; nothing was written. Look at plan.json, then run `approve --by NAME`";
     Err(Failure::guard(message).details([format!("its digest is {}", head.digest)]))
 }
 

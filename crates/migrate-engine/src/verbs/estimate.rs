@@ -169,7 +169,8 @@ pub(crate) async fn remember_rate(run: &Run, what: Measured, calls: u64, units: 
 }
 
 pub(crate) fn measured(run: &Run, what: Measured) -> Result<Option<f64>, Failure> {
-    let kept: Option<Paced> = run.ledger().value(what.name())?.and_then(|json| serde_json::from_str(&json).ok());
+    let kept: Option<Paced> =
+        run.ledger().value(what.name())?.and_then(|json| serde_json::from_str(&json).ok());
     Ok(kept.map(|paced| paced.calls as f64 / paced.units))
 }
 
@@ -315,7 +316,8 @@ fn walk(run: &Run, drafts: &Drafts<'_>, ahead: &mut Ahead) -> Result<(), Failure
 fn undo_calls(drafts: &Drafts<'_>, row: &PlanRow, steps: Vec<mapping_core::Step>) -> u64 {
     let mut done = Progress::of(steps);
     if let Some(first) = done.entries.first_mut() {
-        first.state = State::Applied(Receipt::new(mapping_core::Made::Created(RemoteRef::new(row.kind.clone(), "0"))));
+        first.state =
+            State::Applied(Receipt::new(mapping_core::Made::Created(RemoteRef::new(row.kind.clone(), "0"))));
     }
     let undo = drafts.sink().undo(&done).unwrap_or_default();
     undo.iter().map(|step| u64::from(step.cost.expected)).sum()

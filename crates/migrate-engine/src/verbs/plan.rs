@@ -227,7 +227,9 @@ pub async fn plan(
     let head = head(&drafts, relies_on, &mut report, run.stage().revision()?)?;
     run.ledger().finish_plan(head.clone()).await?;
     let standing = super::approve::standing(run, &head)?;
-    report.blockers.extend(standing.open().map(|a| format!("nobody has taken note of «{}»: {}", a.id, a.text)));
+    report
+        .blockers
+        .extend(standing.open().map(|a| format!("nobody has taken note of «{}»: {}", a.id, a.text)));
     if run.config().approval.plan && standing.approved_by.is_none() {
         report.blockers.push("nobody has approved this plan".to_owned());
     }

@@ -136,7 +136,11 @@ fn announce(wanted: &[Wanted], ctx: &Ctx<'_>) {
     }
     let by_hand = missing.iter().filter(|e| e.action == Action::ByHand).count();
     let names: Vec<String> = missing.iter().map(|e| e.record.to_string()).collect();
-    ctx.note(format!("{} entries are missing, {by_hand} of them for a person: {}", missing.len(), names.join(", ")));
+    ctx.note(format!(
+        "{} entries are missing, {by_hand} of them for a person: {}",
+        missing.len(),
+        names.join(", ")
+    ));
 }
 
 /// A schema draft, what the destination has of it, and what it needs.

@@ -98,8 +98,7 @@ fn next(run: &Run, status: &StatusReport) -> Result<&'static str, Failure> {
     if status.plan.is_none() {
         return Ok("plan");
     }
-    let finished =
-        |b: &&crate::store::Batch| b.kind == BatchKind::Full && b.state == BatchState::Finished;
+    let finished = |b: &&crate::store::Batch| b.kind == BatchKind::Full && b.state == BatchState::Finished;
     Ok(match batches.iter().filter(finished).map(|b| b.wave.is_some()).min() {
         Some(false) => "verify, then report",
         Some(true) => "verify, then apply the next wave, or the rest",

@@ -10,8 +10,8 @@ use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
 use crate::{Ctx, Event, Exit, Failure, Run};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mapping_core::{
-    Blob, Difference, Draft, Error, Made, Observed, Part, Progress, RemoteRef, Result as CoreResult, Sink, SourceRef,
-    Value, Window, diff,
+    Blob, Difference, Draft, Error, Made, Observed, Part, Progress, RemoteRef, Result as CoreResult, Sink,
+    SourceRef, Value, Window, diff,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -454,7 +454,11 @@ pub(crate) fn baseline(observed: &Observed) -> String {
 const DIFFERS: &str = "differs";
 
 /// The parts that a read showed, each with what was promised of it.
-fn shown<'a>(want: &'a Draft, have: &'a Draft, hidden: u64) -> impl Iterator<Item = (usize, &'a Part, &'a Part)> {
+fn shown<'a>(
+    want: &'a Draft,
+    have: &'a Draft,
+    hidden: u64,
+) -> impl Iterator<Item = (usize, &'a Part, &'a Part)> {
     let hidden = usize::try_from(hidden).unwrap_or(usize::MAX);
     let seen = want.parts.iter().enumerate().filter(move |(index, _)| *index == 0 || *index > hidden);
     seen.filter_map(move |(index, part)| {

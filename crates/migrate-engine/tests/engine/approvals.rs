@@ -33,7 +33,9 @@ async fn nothing_is_written_before_a_person_took_note_of_each_thing_the_map_name
     assert_eq!(world.apply(&run).await.unwrap().exit.code(), 0);
     let chain = migrate_engine::report(&run, &world.ctx()).unwrap().report.approvals;
     let digest = run.ledger().plan().unwrap().unwrap().digest;
-    let named = |line: &&String| line.contains("workflows") && line.contains("Ada Operator") && line.contains(&digest);
+    let named = |line: &&String| {
+        line.contains("workflows") && line.contains("Ada Operator") && line.contains(&digest)
+    };
     assert!(chain.iter().any(|line| named(&line)), "{chain:?}");
 }
 
@@ -83,7 +85,10 @@ async fn a_destination_that_another_run_directory_has_loaded_is_refused_with_9_a
     let refused = second.apply(&run).await.unwrap_err();
     assert_eq!(refused.exit.code(), 9, "{refused}");
     assert_eq!(second.server.objects(), loaded);
-    assert!(run.ledger().batches().unwrap().iter().all(|b| !b.label.contains("-batch-")), "no batch was begun");
+    assert!(
+        run.ledger().batches().unwrap().iter().all(|b| !b.label.contains("-batch-")),
+        "no batch was begun"
+    );
 }
 
 #[tokio::test]

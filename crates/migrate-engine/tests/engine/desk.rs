@@ -6,9 +6,9 @@ use mapping_core::model::*;
 use mapping_core::testkit::{MemoryObject, MemoryServer, MemorySink, MemorySource, VirtualClock, Wire};
 use mapping_core::*;
 use migrate_engine::{
-    ApplyOptions, ApplyReport, ApproveOptions, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions, PlanOptions,
-    PlanReport, ProvisionOptions, RollbackOptions, RollbackReport, Run, Silent, Timer, VerifyOptions,
-    VerifyReport,
+    ApplyOptions, ApplyReport, ApproveOptions, Cancel, Ctx, ExtractOptions, Failure, InitOptions, MapOptions,
+    PlanOptions, PlanReport, ProvisionOptions, RollbackOptions, RollbackReport, Run, Silent, Timer,
+    VerifyOptions, VerifyReport,
 };
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -132,7 +132,8 @@ impl Sink for Desk {
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
         self.up()?;
         self.asked.lock().unwrap().push((call.step.op.to_string(), call.draft.source.clone()));
-        if call.step.op == "thread.close" && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source) {
+        if call.step.op == "thread.close" && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source)
+        {
             return Err(Error::rejected(ErrorKind::Invalid, "a thread that stays open"));
         }
         let receipt = self.inner.perform(call).await?;

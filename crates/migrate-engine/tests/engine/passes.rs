@@ -91,7 +91,12 @@ async fn what_a_write_could_not_keep_is_filed_once_also_when_the_load_is_killed_
         let filed = lost.len();
         lost.sort();
         lost.dedup();
-        assert_eq!((filed, applied.losses["defaulted"]), (lost.len(), lost.len() as u64), "{:?}", applied.lost);
+        assert_eq!(
+            (filed, applied.losses["defaulted"]),
+            (lost.len(), lost.len() as u64),
+            "{:?}",
+            applied.lost
+        );
         // A call that was settled by reading has no answer that says what it could not keep.
         assert!((3..=4).contains(&filed), "boundary {nth}: {lost:?}");
     }
@@ -117,5 +122,8 @@ async fn the_tickets_are_counted_by_channel_queue_status_and_month_and_a_lost_on
     let failed = world.apply(&run).await.unwrap_err();
     assert_eq!(failed.exit.code(), 10, "{failed}");
     assert!(failed.details.iter().any(|d| d.contains("status=open")), "{:?}", failed.details);
-    assert!(world.desk.asked.lock().unwrap().iter().all(|(op, _)| op != "thread.close"), "nothing more was written");
+    assert!(
+        world.desk.asked.lock().unwrap().iter().all(|(op, _)| op != "thread.close"),
+        "nothing more was written"
+    );
 }

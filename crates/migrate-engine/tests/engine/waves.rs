@@ -43,7 +43,11 @@ async fn open_tickets_stay_out_of_a_wave_of_closed_ones_and_each_wave_goes_on_wi
     let closed = apply(&run, &world.desk, &wave("closed"), &world.ctx()).await.unwrap();
     assert_eq!(closed.exit.code(), 0);
     assert_eq!(world.count("conversation"), TICKETS / 2);
-    assert_eq!(apply(&run, &world.desk, &wave("closed"), &world.ctx()).await.unwrap().applied(), 1, "its mark alone");
+    assert_eq!(
+        apply(&run, &world.desk, &wave("closed"), &world.ctx()).await.unwrap().applied(),
+        1,
+        "its mark alone"
+    );
 
     assert_eq!(world.apply(&run).await.unwrap().exit.code(), 0);
     assert_eq!(world.judge(TICKETS), Vec::<String>::new());

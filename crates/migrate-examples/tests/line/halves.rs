@@ -1,6 +1,6 @@
 //! The two halves of a migration meet only in the run directory.
 
-use crate::bench::{approve, Bench, apply, extract, verify, provision};
+use crate::bench::{Bench, apply, approve, extract, provision, verify};
 use migrate_examples::args::{Side, Verb};
 
 #[test]

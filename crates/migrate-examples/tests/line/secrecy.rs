@@ -69,14 +69,9 @@ fn no_secret_and_no_customer_text_is_in_reports_plan_output_or_logs_and_all_file
         said += &ended.out;
         said += &ended.err;
     };
-    for (verb, code) in [
-        ("doctor", 0),
-        ("extract", 0),
-        ("map", 0),
-        ("provision", 0),
-        ("plan", 0),
-        ("estimate", 0),
-    ] {
+    for (verb, code) in
+        [("doctor", 0), ("extract", 0), ("map", 0), ("provision", 0), ("plan", 0), ("estimate", 0)]
+    {
         run(&[verb], code);
     }
     run(&["approve", "--by", "test", "--ack-all"], 0);

@@ -1,6 +1,6 @@
 //! `apply` refuses a plan when an entry of the destination that it relies on changed, and says which.
 
-use crate::bench::{Bench, apply, plain_desk, pilot, provision};
+use crate::bench::{Bench, apply, pilot, plain_desk, provision};
 use migrate_engine::Exit;
 use migrate_examples::args::Verb;
 use migrate_sandbox::intercom::{Admin, Edit, Intercom, Seed, Team};

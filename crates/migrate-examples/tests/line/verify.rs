@@ -79,7 +79,10 @@ fn planted() -> Vec<Planted> {
         plant("FS-6", |_, conversation| Edit::State { conversation, open: true }, "ticket:6", &["state"]),
         plant(
             "FS-7",
-            |bench, conversation| Edit::Untag { conversation, name: format!("migration: {}", bench.newest_batch().1) },
+            |bench, conversation| Edit::Untag {
+                conversation,
+                name: format!("migration: {}", bench.newest_batch().1),
+            },
             "ticket:7",
             &["tags"],
         ),

@@ -4,8 +4,8 @@ use clap::Args;
 use jiff::Timestamp;
 use mapping_core::{Error, ErrorKind};
 use migrate_engine::{
-    ApplyOptions, ApproveOptions, Cancel, Exit, ExtractOptions, Failure, InitOptions, MapOptions, ProvisionOptions,
-    RollbackOptions, Run, SystemTimer, VerifyOptions,
+    ApplyOptions, ApproveOptions, Cancel, Exit, ExtractOptions, Failure, InitOptions, MapOptions,
+    ProvisionOptions, RollbackOptions, Run, SystemTimer, VerifyOptions,
 };
 use migrate_examples::args::Common;
 use migrate_examples::explained::explained;

@@ -115,23 +115,71 @@ pub fn hrefs(html: &str) -> Vec<String> {
 /// The HTML with the targets of its links exchanged. It is written anew, so that spelling and comments may change;
 /// what a reader sees does not.
 pub fn relink(html: &str, to: &mut dyn FnMut(&str) -> Option<String>) -> String {
+    rewrite_links(html, &mut |href| to(href).map_or(Href::Keep, Href::To))
+}
+
+/// What becomes of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Href {
+    /// It stays as it is.
+    Keep,
+    /// It leads elsewhere.
+    To(String),
+    /// Its text stays and leads nowhere.
+    Unlink,
+}
+
+/// The host of an address, when it names one, and its path without what follows `?` or `#`. `None` for what is no
+/// address of a web page.
+pub fn host_and_path(href: &str) -> Option<(Option<String>, &str)> {
+    let href = href.trim();
+    let end = href.find(['?', '#']).unwrap_or(href.len());
+    let address = href.get(..end).unwrap_or(href);
+    let lower = address.get(..8).unwrap_or(address).to_ascii_lowercase();
+    let rest = match () {
+        () if lower.starts_with("https://") => address.get(8..),
+        () if lower.starts_with("http://") => address.get(7..),
+        () if address.starts_with("//") => address.get(2..),
+        // `mailto:`, `javascript:`: a scheme before the first slash.
+        () if address.split('/').next().is_some_and(|first| first.contains(':')) => return None,
+        () => return Some((None, address)),
+    }?;
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.rsplit('@').next().unwrap_or(host).to_lowercase();
+    Some((Some(host), path))
+}
+
+/// As [`relink`], and takes links out whose text is to stay.
+pub fn rewrite_links(html: &str, to: &mut dyn FnMut(&str) -> Href) -> String {
     let mut out = String::with_capacity(html.len());
     let mut raw: Option<Vec<u8>> = None;
+    let mut unlinked = false;
     let mut tokens = Tokenizer::new(html);
     while let Some(Ok(token)) = tokens.next() {
         match token {
             Token::StartTag(tag) => {
                 let name = String::from_utf8_lossy(&tag.name);
+                let href = tag.attributes.iter().find(|(attribute, _)| attribute.as_slice() == b"href");
+                let href = href.filter(|_| name == "a").map(|(_, v)| to(&String::from_utf8_lossy(v)));
+                if name == "a" {
+                    unlinked = href == Some(Href::Unlink);
+                    if unlinked {
+                        continue;
+                    }
+                }
                 out.push('<');
                 out.push_str(&name);
                 for (attribute, value) in &tag.attributes {
                     let attribute = String::from_utf8_lossy(attribute);
                     let value = String::from_utf8_lossy(value);
-                    let exchanged = if name == "a" && attribute == "href" { to(&value) } else { None };
+                    let exchanged = match &href {
+                        Some(Href::To(exchanged)) if attribute == "href" => exchanged,
+                        _ => value.as_ref(),
+                    };
                     out.push(' ');
                     out.push_str(&attribute);
                     out.push_str("=\"");
-                    out.push_str(&escaped(exchanged.as_deref().unwrap_or(&value)));
+                    out.push_str(&escaped(exchanged));
                     out.push('"');
                 }
                 out.push_str(if tag.self_closing { "/>" } else { ">" });
@@ -143,6 +191,10 @@ pub fn relink(html: &str, to: &mut dyn FnMut(&str) -> Option<String>) -> String 
             Token::EndTag(tag) => {
                 if raw.as_deref() == Some(&**tag.name) {
                     raw = None;
+                }
+                if unlinked && **tag.name == *b"a" {
+                    unlinked = false;
+                    continue;
                 }
                 out.push_str("</");
                 out.push_str(&String::from_utf8_lossy(&tag.name));

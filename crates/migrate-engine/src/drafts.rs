@@ -5,7 +5,7 @@ use crate::store::{PlanRow, Stage, thread};
 use crate::{Failure, Filters, Run};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use mapping_core::mapping::{Input, Mapped, Mapper, Mapping, ObjectRule, Observations, Resolution};
+use mapping_core::mapping::{Choices, Input, Mapped, Mapper, Mapping, ObjectRule, Observations, Resolution};
 use mapping_core::model::{Record, Thread, Ticket};
 use mapping_core::{
     Catalog, Change, Dialect, Draft, Error, ErrorKind, Loss, Result, Shaped, Sink, SourceRef, Step,
@@ -33,6 +33,9 @@ pub(crate) struct Inputs {
     /// Who and what stands for whom.
     #[serde(with = "pairs")]
     pub(crate) resolution: Resolution,
+    /// What people decided about custom fields, categories and hours.
+    #[serde(default)]
+    pub(crate) choices: Choices,
     /// `[filters]`.
     pub(crate) filters: Filters,
     /// `skip.csv`: record → reason.
@@ -74,6 +77,7 @@ impl Inputs {
             map: built_in(run)?.to_owned(),
             overlay: run.read("mapping.toml")?.unwrap_or_default(),
             resolution: lists.resolution(&catalog)?,
+            choices: lists.choices()?,
             filters: run.config().filters.clone(),
             skip: lists::read_skips(run)?,
             dialect,
@@ -81,8 +85,12 @@ impl Inputs {
         })
     }
 
-    /// The map, with the person's own rules laid over it.
+    /// The map, with the person's own rules and decisions laid over it.
     pub(crate) fn mapping(&self) -> Result<Mapping> {
+        Ok(self.rules()?.with_choices(self.choices.clone()))
+    }
+
+    fn rules(&self) -> Result<Mapping> {
         let base = Mapping::parse(&self.map)?;
         if self.overlay.trim().is_empty() { Ok(base) } else { base.overlay(&self.overlay) }
     }
@@ -99,7 +107,7 @@ impl Inputs {
                 self.catalog.account, self.catalog.platform, then.catalog.account, then.catalog.platform
             ));
         }
-        if self.mapping()? != then.mapping()? {
+        if self.rules()? != then.rules()? {
             changed.push("mapping.toml or the built-in map".to_owned());
         }
         let both = [
@@ -107,16 +115,15 @@ impl Inputs {
             ("mapping/queues.csv", &self.resolution.teams, &then.resolution.teams),
         ];
         for (file, now, then) in both {
-            let keys = now.keys().chain(then.keys());
-            let mut differing: Vec<String> =
-                keys.filter(|k| now.get(*k) != then.get(*k)).map(ToString::to_string).collect();
-            differing.sort();
-            differing.dedup();
-            if !differing.is_empty() {
-                differing.truncate(20);
-                changed.push(format!("{file}: {}", differing.join(", ")));
-            }
+            changed.extend(differing(file, now, then, ToString::to_string));
         }
+        let (now, then_chosen) = (&self.choices, &then.choices);
+        let (a, b) = (by_field(now), by_field(then_chosen));
+        changed.extend(differing("mapping/fields.csv", &a, &b, Clone::clone));
+        let set = |name: &String| format!("category_set:{name}");
+        let (a, b) = (&now.categories, &then_chosen.categories);
+        changed.extend(differing("mapping/categories.csv", a, b, set));
+        changed.extend(differing("mapping/hours.csv", &now.hours, &then_chosen.hours, Clone::clone));
         if self.filters != then.filters {
             changed.push("migration.toml: [filters]".to_owned());
         }
@@ -125,6 +132,26 @@ impl Inputs {
         }
         Ok(changed)
     }
+}
+
+fn by_field(choices: &Choices) -> BTreeMap<String, &mapping_core::mapping::FieldChoice> {
+    let all = choices.fields.iter().flat_map(|(kind, names)| names.iter().map(move |n| (kind, n)));
+    all.map(|(kind, (name, choice))| (format!("field:{kind}/{name}"), choice)).collect()
+}
+
+/// The file with the lines that say something else now than then, at most twenty.
+fn differing<K: Ord, V: PartialEq>(
+    file: &str,
+    now: &BTreeMap<K, V>,
+    then: &BTreeMap<K, V>,
+    name: impl Fn(&K) -> String,
+) -> Option<String> {
+    let keys = now.keys().chain(then.keys());
+    let mut names: Vec<String> = keys.filter(|k| now.get(*k) != then.get(*k)).map(name).collect();
+    names.sort();
+    names.dedup();
+    names.truncate(20);
+    (!names.is_empty()).then(|| format!("{file}: {}", names.join(", ")))
 }
 
 fn built_in(run: &Run) -> Result<&'static str, Failure> {
@@ -138,19 +165,22 @@ fn built_in(run: &Run) -> Result<&'static str, Failure> {
 /// The map of a run without a destination.
 pub(crate) fn mapping_of(run: &Run) -> Result<Mapping, Failure> {
     let base = Mapping::parse(built_in(run)?)?;
-    match run.read("mapping.toml")? {
+    let rules = match run.read("mapping.toml")? {
         Some(text) if !text.trim().is_empty() => {
-            Ok(base.overlay(&text).map_err(|e| e.with("file", "mapping.toml"))?)
+            base.overlay(&text).map_err(|e| e.with("file", "mapping.toml"))?
         }
-        _ => Ok(base),
-    }
+        _ => base,
+    };
+    Ok(rules.with_choices(Lists::read(run)?.choices()?))
 }
 
 /// What the stage holds that rules need; kept until the stage changes.
 pub(crate) async fn observe(run: &Run) -> Result<Observations, Failure> {
     const NAME: &str = "observations";
+    // Another number when something new is observed: what was kept before lacks it.
+    const OBSERVED: u32 = 2;
     let revision = run.stage().revision()?;
-    let stamp = format!("{revision} ");
+    let stamp = format!("{OBSERVED} {revision} ");
     let kept = run.ledger().value(NAME)?;
     if let Some(json) = kept.as_deref().and_then(|k| k.strip_prefix(&stamp))
         && let Ok(seen) = serde_json::from_str(json)
@@ -158,7 +188,19 @@ pub(crate) async fn observe(run: &Run) -> Result<Observations, Failure> {
         return Ok(seen);
     }
     let mut seen = Observations::default();
-    for kind in ["agent", "queue", "ticketbox", "company", "category", "contact", TICKET] {
+    let kinds = [
+        "agent",
+        "working_hours",
+        "queue",
+        "ticketbox",
+        "company",
+        "category",
+        "contact",
+        TICKET,
+        "kb_category",
+        "kb_article",
+    ];
+    for kind in kinds {
         let mut after = 0;
         loop {
             let page = run.stage().records(kind, after, 500)?;
@@ -244,7 +286,23 @@ impl<'a> Drafts<'a> {
 
     /// The draft of records with one natural key.
     pub(crate) fn of_records(&self, rule: &ObjectRule, records: &[Record]) -> Made {
-        self.finish(self.mapper().map(rule, Input::Records(records)))
+        match self.with_files(records) {
+            Ok(None) => self.finish(self.mapper().map(rule, Input::Records(records))),
+            Ok(Some(all)) => self.finish(self.mapper().map(rule, Input::Records(&all))),
+            Err(e) => Made::Refused(e),
+        }
+    }
+
+    /// The records with the files of those that are articles; `None` when there are none.
+    fn with_files(&self, records: &[Record]) -> Result<Option<Vec<Record>>> {
+        let mut files = Vec::new();
+        for record in records {
+            let Record::KbArticle(article) = record else { continue };
+            for id in &article.attachments {
+                files.extend(self.stage.record(&id.source_ref())?);
+            }
+        }
+        Ok((!files.is_empty()).then(|| records.iter().cloned().chain(files).collect()))
     }
 
     fn finish(&self, mapped: Result<Mapped>) -> Made {

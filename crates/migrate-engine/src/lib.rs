@@ -16,6 +16,7 @@ mod marks;
 mod planner;
 mod run;
 mod sample;
+mod schemas;
 pub mod store;
 mod strata;
 mod sums;

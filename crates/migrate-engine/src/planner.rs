@@ -7,7 +7,7 @@ use crate::{Ctx, Exit, Failure, KindSum, Run, strata};
 use jiff::Span;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use mapping_core::mapping::{ContactScope, ObjectRule};
+use mapping_core::mapping::ObjectRule;
 use mapping_core::model::{Record, Ticket};
 use mapping_core::{Draft, Error, SourceRef};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const CHUNK: usize = 200;
 /// What to do about a record that can't be planned.
 const TODO: &str = "mend it at the source and extract it again, change the map, or leave it out by skip.csv";
+/// Phases of a rule: what is above others of its kind is written before them.
+const LEVELS: u32 = 16;
 /// Names of links and children looked at together; more go the same way in the next round.
 const NAMES: usize = 100_000;
 
@@ -45,6 +47,8 @@ pub(crate) async fn plan_all(run: &Run, drafts: &Drafts<'_>, ctx: &Ctx<'_>) -> R
     planner.plan_threads().await?;
     planner.plan_stand_ins().await?;
     planner.plan_records().await?;
+    // Those that records link to: the collection of articles without one.
+    planner.plan_stand_ins().await?;
     planner.part_from_missing_links().await?;
     let sums = planner.close_sums().await?;
     let changed_per_day = changed_per_day(&planner.changed);
@@ -103,7 +107,7 @@ impl Planner<'_> {
     /// The phase of a rule: its place in the map, phase 0 being the batch's own mark.
     fn phase(&self, rule: &ObjectRule) -> u32 {
         let place = self.drafts.mapping().objects().iter().position(|r| r == rule);
-        place.map_or(u32::MAX >> 8, |p| p as u32 + 1)
+        place.map_or(u32::MAX >> 8, |p| (p as u32 + 1) * LEVELS)
     }
 
     fn rules(&self, tickets: bool) -> Vec<ObjectRule> {
@@ -265,7 +269,7 @@ impl Planner<'_> {
         let phase = format!("plan {}", rule.from);
         let total = self.run.stage().counts()?.get(rule.from.as_str()).copied();
         self.ctx.started(&phase, total);
-        let all = self.drafts.mapping().options().contacts == ContactScope::All;
+        let all = self.drafts.mapping().moves_alone(rule);
         let (mut after, mut done): (Option<String>, u64) = (None, 0);
         loop {
             if self.ctx.cancel.is_cancelled() {
@@ -310,7 +314,8 @@ impl Planner<'_> {
             // Everyone who shares the key is put aside with the first.
             page.quarantined.extend(records.iter().skip(1).map(|r| in_plan(&r.key(), error.to_string())));
         }
-        let fate = self.take(rule, &first, made, page, |_| {});
+        let level = rule.level(self.drafts.seen(), &first) as u32;
+        let fate = self.take(rule, &first, made, page, |row| row.phase += level.min(LEVELS - 1));
         self.count(rule.from.as_str(), fate, records.len() as u64);
         Ok(())
     }

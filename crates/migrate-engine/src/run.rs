@@ -1,7 +1,7 @@
 //! The run directory: its files, its lock, its databases.
 
 use crate::store::{Ledger, Stage};
-use crate::{Config, Failure, FileStore};
+use crate::{Config, Failure, FileStore, schemas};
 use mapping_core::{Blobs, Error, ErrorKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -200,12 +200,15 @@ pub fn init(dir: &Path, options: &InitOptions) -> Result<(), Failure> {
     if dir.join("migration.toml").exists() {
         return Err(Failure::usage("the directory holds a run already; choose another, or use this one"));
     }
-    let text = config_text(options);
+    let text = [schemas::OF_MIGRATION, &config_text(options)].concat();
     Config::parse(&text)?;
     for sub in ["mapping", "files", "reports", "review", "handoff"] {
         private_dir(&dir.join(sub))?;
     }
-    write_private(&dir.join("mapping.toml"), MAPPING_TEMPLATE.as_bytes())?;
+    write_private(&dir.join("mapping.toml"), [schemas::OF_MAPPING, MAPPING_TEMPLATE].concat().as_bytes())?;
+    for (name, content) in schemas::FILES {
+        write_private(&inside(dir, name)?, content.as_bytes())?;
+    }
     for (name, content) in &options.files {
         write_private(&inside(dir, name)?, content)?;
     }

@@ -1,9 +1,10 @@
 //! What must exist at the destination, and whether it does.
 
+use super::choices::SetForm;
 use super::mapper::tag_names;
 use super::names::Names;
 use super::path::nearest;
-use super::plan::{Field, Wanted};
+use super::plan::{Field, LinkKind, Wanted};
 use super::spec::{TYPES, Target};
 use super::{Mapping, ObjectRule, Observations};
 use crate::{Catalog, Draft, FieldSpec, FieldType, SourceRef, Value};
@@ -57,12 +58,18 @@ impl Mapping {
             all.extend(plan.wants.iter().cloned());
             let names = Names::new(rule, seen);
             for (set, name) in names.sets() {
-                all.push(category_spec(rule, seen, set, name));
+                all.push(category_spec(self, rule, seen, set, name));
             }
             for (word, name) in names.customs() {
-                let described = format!("Custom field “{word}” in FocalScope");
+                let described = format!("Custom field “{word}” in {}", self.options().source_name);
                 let most = plan.custom.as_ref().and_then(|c| c.max_chars);
                 let mut spec = text_spec(rule, name, Some(described));
+                spec.field_type = plan.custom.as_ref().map_or(FieldType::Text, |c| c.typed(word).0);
+                if spec.field_type == FieldType::List {
+                    let usage = seen.custom.get(rule.from.as_str()).and_then(|names| names.get(word));
+                    let values = usage.into_iter().flat_map(|u| u.distinct.iter());
+                    spec.options = enough(values.map(|v| v.as_str().to_owned()).collect());
+                }
                 spec.max_chars = most.and_then(|n| u32::try_from(n).ok());
                 all.push(spec);
             }
@@ -72,10 +79,14 @@ impl Mapping {
         all
     }
 
-    /// The tags that must exist: values of sets of categories of which a ticket may have several.
+    /// The tags that must exist: values of sets of categories of which a ticket may have several, and tags of articles.
     pub fn wanted_tags(&self, seen: &Observations) -> Vec<String> {
         let plans = self.objects().iter().filter_map(|o| o.plan.categories.as_ref());
-        let tags: BTreeSet<String> = plans.flat_map(|p| tag_names(p, seen).into_values()).collect();
+        let mut tags: BTreeSet<String> = plans.flat_map(|p| tag_names(p, seen).into_values()).collect();
+        let links = self.objects().iter().flat_map(|o| &o.plan.fields);
+        if links.into_iter().any(|f| f.link == Some(LinkKind::Tag)) {
+            tags.extend(seen.tags().map(str::to_owned));
+        }
         tags.into_iter().collect()
     }
 
@@ -140,15 +151,25 @@ fn spec_of(rule: &ObjectRule, field: &Field) -> Option<FieldSpec> {
     Some(spec)
 }
 
-fn category_spec(rule: &ObjectRule, seen: &Observations, set: &Option<String>, name: &str) -> FieldSpec {
+fn category_spec(
+    mapping: &Mapping,
+    rule: &ObjectRule,
+    seen: &Observations,
+    set: &Option<String>,
+    name: &str,
+) -> FieldSpec {
     let labels = seen.category_labels();
     let of_set = seen.categories.values().filter(|c| c.set == *set);
     let options = of_set.filter_map(|c| labels.get(&c.id).cloned()).collect();
     let described = match set {
-        Some(set) => format!("Category “{set}” in FocalScope"),
-        None => "Category in FocalScope".to_owned(),
+        Some(set) => format!("Category “{set}” in {}", mapping.options().source_name),
+        None => format!("Category in {}", mapping.options().source_name),
     };
     let mut spec = text_spec(rule, name, Some(described));
+    let form = rule.plan.categories.as_ref().map(|c| c.form(seen, set, false));
+    if form == Some(SetForm::Text) {
+        return spec;
+    }
     spec.field_type = FieldType::List;
     spec.options = enough(options);
     spec

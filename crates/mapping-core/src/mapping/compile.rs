@@ -4,14 +4,14 @@ use super::handoff::{Acknowledgement, Handoff, Placeholders};
 use super::path::{Path, text_of};
 use super::phone;
 use super::plan::{
-    ATTRIBUTE, AuthorFrom, Categories, Choice, Cond, Custom, Drop, Field, LinkKind, Merge, PartRule, Plan,
-    Skip, Wanted,
+    ATTRIBUTE, AuthorFrom, Categories, Choice, Cond, Custom, Document, DocumentLine, Drop, Field, LinkKind,
+    Merge, PartRule, Plan, Skip, Tree, Wanted,
 };
 use super::rule::{Fidelity, ObjectRule, Options, Row};
 use super::schema::{self, Shape};
 use super::spec::{
-    CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DropSpec, FieldRule, ObjectSpec, PartSpec,
-    Rule, Spec, TableRef, Target,
+    CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DocumentSpec, DropSpec, FieldRule,
+    ObjectSpec, PartSpec, Rule, Spec, TableRef, Target, TreeSpec,
 };
 use super::template::Line;
 use super::toml_node::At;
@@ -20,6 +20,8 @@ use crate::{FieldSpec, FieldType, Kind, Result, Visibility};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// A list of more options is no help to anybody who chooses from it.
+const MOST_OPTIONS: u32 = 250;
 const NO_RULE: &str = "no rule moves it";
 
 /// Everything the rules of a file share.
@@ -27,6 +29,7 @@ struct Shared<'a> {
     tables: &'a BTreeMap<String, Table>,
     destinations: &'a BTreeMap<String, Destination>,
     rows: Vec<&'a str>,
+    options: Options,
 }
 
 impl Shared<'_> {
@@ -51,11 +54,6 @@ pub(crate) struct Compiled {
 
 /// Compiles a file.
 pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
-    let shared = Shared {
-        tables: &spec.tables,
-        destinations: &spec.destinations,
-        rows: spec.rows.iter().map(|r| r.0.id.as_str()).collect(),
-    };
     if let Some((country, at)) = spec.default_country.as_ref().filter(|(c, _)| !phone::is_known(c)) {
         let why =
             format!("no calling code is known for the country `{country}`; use two capital letters, as `DK`");
@@ -67,11 +65,14 @@ pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
         contacts: spec.contacts.unwrap_or_default(),
         publish_articles: spec.publish_articles.unwrap_or_default(),
         article_links: article_links(spec)?,
-        default_collection: spec
-            .default_collection
-            .clone()
-            .filter(|n| !n.trim().is_empty())
-            .unwrap_or_else(|| Options::default().default_collection),
+        default_collection: named(&spec.default_collection, Options::default().default_collection),
+        source_name: named(&spec.source_name, Options::default().source_name),
+    };
+    let shared = Shared {
+        tables: &spec.tables,
+        destinations: &spec.destinations,
+        rows: spec.rows.iter().map(|r| r.0.id.as_str()).collect(),
+        options: options.clone(),
     };
     let rows: Vec<Row> = spec.rows.iter().map(|r| r.0.clone()).collect();
     let mut objects = Vec::new();
@@ -89,6 +90,10 @@ pub(crate) fn compile(spec: &Spec) -> Result<Compiled> {
         acknowledgements: spec.acknowledgements.iter().map(|a| a.acknowledgement.clone()).collect(),
         placeholders: placeholders(spec)?,
     })
+}
+
+fn named(given: &Option<String>, otherwise: String) -> String {
+    given.clone().filter(|n| !n.trim().is_empty()).unwrap_or(otherwise)
 }
 
 fn article_links(spec: &Spec) -> Result<Vec<String>> {
@@ -136,7 +141,7 @@ fn object_rule(spec: &ObjectSpec, shared: &Shared<'_>) -> Result<ObjectRule> {
         refuse(unknown("[destination] table", &to, shared.destinations.keys().map(String::as_str)))
     })?;
     let row = shared.row(spec.row.as_ref(), "", &spec.at, &what)?;
-    let compiler = Compiler { shared, root, destination, row: &row };
+    let compiler = Compiler { shared, from: &spec.from, root, destination, row: &row };
     let plan = compiler.plan(spec)?;
     let fidelity = spec.fidelity.unwrap_or(Fidelity::Lossy);
     Ok(ObjectRule { row, from: Kind::from(spec.from.clone()), to: Kind::from(to), fidelity, plan })
@@ -144,6 +149,7 @@ fn object_rule(spec: &ObjectSpec, shared: &Shared<'_>) -> Result<ObjectRule> {
 
 struct Compiler<'a> {
     shared: &'a Shared<'a>,
+    from: &'a str,
     root: Shape,
     destination: &'a Destination,
     row: &'a str,
@@ -156,7 +162,7 @@ impl Compiler<'_> {
         // What `first` leaves out is no loss when another rule carries the rest of the same path.
         let carried: BTreeSet<String> = fields
             .iter()
-            .filter(|f| f.main.transforms.contains(&Transform::Rest))
+            .filter(|f| f.main.transforms.iter().any(Transform::is_rest))
             .flat_map(|f| f.main.paths.iter().map(|p| p.text.clone()))
             .collect();
         for field in &mut fields {
@@ -164,6 +170,17 @@ impl Compiler<'_> {
         }
         let mut plan = Plan {
             registry: self.destination.registry.clone(),
+            moves_alone: match spec.moves.as_deref() {
+                None => None,
+                Some("all") => Some(true),
+                Some("linked") => Some(false),
+                Some(other) => {
+                    let why = unknown("`moves`", other, ["all", "linked"]);
+                    return Err(spec.at.complain(&spec.identity(), &why));
+                }
+            },
+            tree: spec.tree.as_ref().map(|t| self.tree(t)).transpose()?,
+            document: spec.document.as_ref().map(|d| self.document(d)).transpose()?,
             key,
             skips: Vec::new(),
             custom: spec.custom.as_ref().map(|c| self.custom(c, &fields)).transpose()?,
@@ -197,14 +214,102 @@ impl Compiler<'_> {
         Ok(plan)
     }
 
+    /// A field of the destination that takes this.
+    fn takes(&self, name: &str, wanted: Target, at: &At, what: &str) -> Result<String> {
+        let known = &self.destination.fields;
+        match known.get(name) {
+            Some(target) if *target == wanted => Ok(name.to_owned()),
+            Some(_) => Err(at.complain(what, &format!("`{name}` takes something else at the destination"))),
+            None => {
+                let why = unknown("field at the destination", name, known.keys().map(String::as_str));
+                Err(at.complain(what, &why))
+            }
+        }
+    }
+
+    fn tree(&self, spec: &TreeSpec) -> Result<Tree> {
+        let what = "[object.tree]";
+        let parent = self.leaf(&spec.parent, self.root, &spec.at, what)?;
+        if !matches!(parent.leaf(), Some(Shape::Id(kind)) if kind == self.from) {
+            let why = format!("`{}` doesn't name a record of the same kind", spec.parent);
+            return Err(spec.at.complain(what, &why));
+        }
+        if spec.depth == 0 {
+            return Err(spec.at.complain(what, "`depth` must be at least 1"));
+        }
+        Ok(Tree {
+            parent,
+            link: self.takes(&spec.link, Target::Link, &spec.at, what)?,
+            name: self.takes(&spec.name, Target::Plain(FieldType::Text), &spec.at, what)?,
+            depth: spec.depth as usize,
+            separator: spec.separator.clone(),
+        })
+    }
+
+    fn document(&self, spec: &DocumentSpec) -> Result<Document> {
+        let what = "[object.document]";
+        let refuse = |why: String| spec.at.complain(what, &why);
+        let body = self.path(&spec.body, self.root, &spec.at, what)?;
+        if schema::paths(body.shape) != ["format", "text"] {
+            return Err(refuse(format!("`{}` isn't a text with a format", spec.body)));
+        }
+        let root = self.leaf(&spec.root, self.root, &spec.at, what)?;
+        if !matches!(root.leaf(), Some(Shape::Id(kind)) if kind == self.from) {
+            return Err(refuse(format!("`{}` doesn't name a record of the same kind", spec.root)));
+        }
+        let open = |text: &String| {
+            let path = self.path(text, self.root, &spec.at, what)?;
+            match path.shape {
+                Shape::Open => Ok(path),
+                _ => Err(refuse(format!("`{text}` doesn't hold custom fields"))),
+            }
+        };
+        let files = |text: &String| {
+            let path = self.leaf(text, self.root, &spec.at, what)?;
+            match path.leaf() {
+                Some(Shape::Id("attachment")) => Ok(path),
+                _ => Err(refuse(format!("`{text}` doesn't hold files"))),
+            }
+        };
+        let line = |(text, unless): &(String, Option<String>)| {
+            let line = Line::parse(text, self.root, self.shared.tables).map_err(refuse)?;
+            let unless = unless.clone();
+            match unless.as_deref().filter(|f| !self.destination.fields.contains_key(*f)) {
+                Some(field) => {
+                    let known = self.destination.fields.keys().map(String::as_str);
+                    Err(refuse(unknown("field at the destination", field, known)))
+                }
+                None => Ok(DocumentLine { line, unless }),
+            }
+        };
+        let text = Target::Plain(FieldType::Text);
+        let per_locale = spec.per_locale.iter().map(|f| self.takes(f, text, &spec.at, what));
+        let macros = |form: &String| match form.split_once("{}") {
+            Some((b, a)) if !b.is_empty() && !a.is_empty() => Ok((b.to_owned(), a.to_owned())),
+            _ => Err(refuse(format!("`macros` must have `{{}}` between two marks; it is `{form}`"))),
+        };
+        Ok(Document {
+            body,
+            locale: self.leaf(&spec.locale, self.root, &spec.at, what)?,
+            root,
+            default_locale: spec.default_locale.clone(),
+            per_locale: per_locale.collect::<Result<_>>()?,
+            lines: spec.lines.iter().map(line).collect::<Result<_>>()?,
+            custom: spec.custom.as_ref().map(open).transpose()?,
+            files: spec.files.as_ref().map(files).transpose()?,
+            macros: spec.macros.as_ref().map(macros).transpose()?,
+        })
+    }
+
     fn wanted(&self, name: String, field_type: FieldType, description: Option<String>) -> FieldSpec {
         let kind = self.destination.registry.clone();
         FieldSpec { kind, name, field_type, options: vec![], description, max_chars: None, remote: None }
     }
 
     fn item(&self, each: &str, at: &At, what: &str) -> Result<Shape> {
-        schema::item(each)
-            .ok_or_else(|| at.complain(what, &unknown("list of parts", each, schema::PART_LISTS)))
+        let lists = schema::part_lists(self.from);
+        let known = schema::item(each).filter(|_| lists.contains(&each));
+        known.ok_or_else(|| at.complain(what, &unknown("list of parts", each, lists.iter().copied())))
     }
 
     fn path(&self, text: &str, root: Shape, at: &At, what: &str) -> Result<Path> {
@@ -227,7 +332,29 @@ impl Compiler<'_> {
         conditions.iter().map(|c| self.cond(c, what, root)).collect()
     }
 
+    /// What an option of the mapping says, as a condition: it is known before any record is.
+    fn option(&self, spec: &CondSpec, name: &str, what: &str, root: Shape) -> Result<Cond> {
+        let options = &self.shared.options;
+        let on = match name {
+            "publish_articles" => options.publish_articles,
+            "cc_note" => options.cc_note,
+            other => {
+                let why = unknown("option to ask for", other, ["publish_articles", "cc_note"]);
+                return Err(spec.at.complain(what, &why));
+            }
+        };
+        let said =
+            |values: &Option<Vec<Value>>| values.as_ref().is_some_and(|v| v.contains(&Value::Bool(on)));
+        let holds = spec.is.as_ref().is_none_or(|_| said(&spec.is)) && !said(&spec.not);
+        let id = if self.from == "ticket" { "ticket.id" } else { "id" };
+        let path = Path::parse(id, root).map_err(|why| spec.at.complain(what, &why))?;
+        Ok(Cond { path, is: None, not: None, exists: None, differs: None, never: !holds })
+    }
+
     fn cond(&self, spec: &CondSpec, what: &str, root: Shape) -> Result<Cond> {
+        if let Some(name) = &spec.option {
+            return self.option(spec, name, what, root);
+        }
         let path = self.leaf(&spec.path, root, &spec.at, what)?;
         let texts = |values: &Option<Vec<Value>>| -> Result<Option<Vec<String>>> {
             let Some(values) = values else { return Ok(None) };
@@ -245,6 +372,7 @@ impl Compiler<'_> {
             not: texts(&spec.not)?,
             exists: spec.exists,
             differs: spec.differs.as_ref().map(|p| self.leaf(p, root, &spec.at, what)).transpose()?,
+            never: false,
             path,
         })
     }
@@ -294,7 +422,12 @@ impl Compiler<'_> {
             return Err(case.at.complain(&what, "a case without `when` would always hold"));
         }
         match (target, link) {
-            (Target::Plain(_), Some(_)) => return Err(refuse("is no link at the destination".into())),
+            (Target::Plain(_) | Target::Texts, Some(_)) => {
+                return Err(refuse("is no link at the destination".into()));
+            }
+            (Target::Link, Some(LinkKind::Tag)) => {
+                return Err(refuse("takes one link; tags are several".into()));
+            }
             (Target::Link | Target::Links, None) => {
                 return Err(refuse("is a link at the destination; say `link = \"source\"`, for one".into()));
             }
@@ -326,6 +459,9 @@ impl Compiler<'_> {
             link,
             merge,
             kept: spec.kept,
+            with_batch: spec.with_batch,
+            decided: spec.decided,
+            needed: spec.needed.clone(),
             max_chars: spec.max_chars.map(|n| n as usize),
             wanted,
             description: spec.description.clone(),
@@ -364,6 +500,7 @@ impl Compiler<'_> {
             exclude: spec.exclude.iter().cloned().collect(),
             ruled: below(&path, fields),
             max_chars: spec.max_chars.map(|n| n as usize),
+            choices: BTreeMap::new(),
             path,
         })
     }
@@ -388,6 +525,8 @@ impl Compiler<'_> {
             without_set: spec.without_set.clone(),
             multi: spec.multi.clone(),
             tag: spec.tag.clone(),
+            most_options: spec.most_options.unwrap_or(MOST_OPTIONS) as usize,
+            choices: BTreeMap::new(),
         })
     }
 
@@ -465,27 +604,25 @@ impl Compiler<'_> {
     fn drop_the_rest(&self, plan: &mut Plan) {
         let mut read: BTreeSet<String> = covered(plan);
         read.extend(["id", "ticket.id", "ticket.merged_into"].map(str::to_owned));
-        for text in schema::paths(self.root).into_iter().filter(|t| !of_parts(self.root, t)) {
+        for text in schema::paths(self.root).into_iter().filter(|t| !of_parts(self.from, t)) {
             if let (false, Ok(path)) = (read.contains(&text), Path::parse(&text, self.root)) {
                 let except = below(&path, &plan.fields);
                 plan.drops.push(auto_drop("", path, except));
             }
         }
-        if Some(self.root) == schema::root("ticket") {
-            drop_the_rest_of_parts(plan);
-        }
+        drop_the_rest_of_parts(plan, self.from);
     }
 }
 
 /// Whether a path is below a list that parts or their files are made of.
-fn of_parts(root: Shape, text: &str) -> bool {
-    let mut lists = schema::PART_LISTS.iter().chain(&["attachments"]);
-    Some(root) == schema::root("ticket") && lists.any(|list| text.starts_with(&format!("{list}.")))
+fn of_parts(from: &str, text: &str) -> bool {
+    let files: &[&str] = if from == "ticket" { &["attachments"] } else { &[] };
+    schema::part_lists(from).iter().chain(files).any(|list| text.starts_with(&format!("{list}.")))
 }
 
-fn drop_the_rest_of_parts(plan: &mut Plan) {
+fn drop_the_rest_of_parts(plan: &mut Plan, from: &str) {
     // What is lost of a merged ticket is told as a whole.
-    for list in schema::PART_LISTS.iter().filter(|l| **l != "merged") {
+    for list in schema::part_lists(from).iter().filter(|l| **l != "merged") {
         let Some(root) = schema::item(list) else { continue };
         for text in schema::paths(root) {
             let known = plan.part_drops.iter().any(|d| d.each == *list && d.path.text == text);
@@ -500,7 +637,7 @@ fn drop_the_rest_of_parts(plan: &mut Plan) {
 }
 
 /// What the building of parts reads by itself.
-const NATIVE: [&str; 11] = [
+const NATIVE: [&str; 12] = [
     "id",
     "ticket",
     "direction",
@@ -512,6 +649,7 @@ const NATIVE: [&str; 11] = [
     "body.text",
     "cc",
     "received_at",
+    "number",
 ];
 
 fn auto_drop(each: &str, path: Path, except: BTreeSet<String>) -> Drop {
@@ -545,6 +683,12 @@ fn covered(plan: &Plan) -> BTreeSet<String> {
     read.extend(plan.custom.iter().map(|c| c.path.text.clone()));
     read.extend(plan.categories.iter().map(|c| c.path.text.clone()));
     read.extend(plan.drops.iter().map(|d| d.path.text.clone()));
+    read.extend(plan.tree.iter().map(|t| t.parent.text.clone()));
+    if let Some(d) = &plan.document {
+        let paths = [Some(&d.body), Some(&d.locale), Some(&d.root), d.custom.as_ref(), d.files.as_ref()];
+        let lines = d.lines.iter().flat_map(|l| l.line.paths());
+        read.extend(paths.into_iter().flatten().chain(lines).map(|p| p.text.clone()));
+    }
     read.extend(plan.skips.iter().flat_map(|s| &s.when).map(|c| c.path.text.clone()));
     // An object named as a whole covers what is below it.
     let whole: Vec<String> = read.iter().map(|p| format!("{p}.")).collect();
@@ -587,7 +731,8 @@ fn link_kind(word: &str) -> Result<LinkKind, String> {
         "person" => Ok(LinkKind::Person),
         "team" => Ok(LinkKind::Team),
         "batch" => Ok(LinkKind::Batch),
-        other => Err(unknown("kind of link", other, ["source", "person", "team", "batch"])),
+        "tag" => Ok(LinkKind::Tag),
+        other => Err(unknown("kind of link", other, ["source", "person", "team", "batch", "tag"])),
     }
 }
 

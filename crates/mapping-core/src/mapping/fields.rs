@@ -18,12 +18,17 @@ pub(crate) struct Evaluation<'a> {
     pub(crate) scope: Scope<'a>,
     pub(crate) resolution: &'a Resolution,
     pub(crate) record: SourceRef,
+    /// What a person decided for the record.
+    pub(crate) decision: Option<&'a str>,
     pub(crate) losses: Vec<Loss>,
 }
 
 /// Whether every condition holds.
 pub(crate) fn holds(when: &[Cond], json: &Json) -> bool {
     when.iter().all(|cond| {
+        if cond.never {
+            return false;
+        }
         let values: Vec<String> = cond.path.find(json).iter().map(Leaf::as_text).collect();
         let among = |list: &Vec<String>| values.iter().any(|v| list.contains(v));
         let differs = |other: &Path| {
@@ -45,6 +50,26 @@ impl Evaluation<'_> {
         }
         let choice = field.cases.iter().find(|c| holds(&c.when, json)).unwrap_or(&field.main);
         match (field.target, field.link) {
+            (Target::Plain(wanted), _) if field.decided && self.decision.is_some() => {
+                let decided = Leaf::text(self.decision.unwrap_or_default());
+                let said = choice.paths.iter().flat_map(|p| p.find(json)).next();
+                if let Some(said) = said.filter(|s| s.as_text() != decided.as_text()) {
+                    let why = "a person decided otherwise";
+                    self.lose(&field.to, LossRule::Recast, why, said.as_text(), decided.as_text());
+                }
+                self.typed(&field.to, vec![decided], wanted, field.max_chars)
+            }
+            (Target::Texts, _) => {
+                let leaves = self.choice(&field.to, choice, field.kept, json);
+                Value::List(leaves.iter().map(|l| Value::text(l.as_text())).collect())
+            }
+            (Target::Links, Some(LinkKind::Tag)) => {
+                let mut links = self.tags(&field.to, choice, json);
+                if field.with_batch {
+                    links.push(Value::Link(Link::Batch));
+                }
+                Value::List(links)
+            }
             (Target::Plain(wanted), _) => {
                 let leaves = self.choice(&field.to, choice, field.kept, json);
                 self.typed(&field.to, leaves, wanted, field.max_chars)
@@ -98,7 +123,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn lose(&mut self, field: &str, rule: LossRule, why: &str, before: String, after: String) {
+    pub(crate) fn lose(&mut self, field: &str, rule: LossRule, why: &str, before: String, after: String) {
         self.losses.push(Loss::new(self.record.clone(), field, rule, why).values(before, after));
     }
 
@@ -138,6 +163,24 @@ impl Evaluation<'_> {
         })
     }
 
+    /// Links to the tags of the names at the path, each once whatever its case.
+    fn tags(&mut self, field: &str, choice: &Choice, json: &Json) -> Vec<Value> {
+        let names = self.choice(field, choice, false, json);
+        let mut links = Vec::new();
+        for name in names {
+            let (name, tag) = (name.as_text(), self.scope.seen.tag(&name.as_text()));
+            if tag != name.trim() {
+                let why = "tags that differ only in case or white space are one";
+                self.lose(field, LossRule::Merged, why, name, tag.clone());
+            }
+            let link = Value::Link(Link::Source(SourceRef::new("tag", tag)));
+            if !links.contains(&link) {
+                links.push(link);
+            }
+        }
+        links
+    }
+
     fn link(&mut self, field: &str, kind: LinkKind, choice: &Choice, json: &Json) -> Option<Link> {
         if kind == LinkKind::Batch {
             return Some(Link::Batch);
@@ -155,16 +198,24 @@ impl Evaluation<'_> {
             LinkKind::Source => ids.iter().find(|id| self.scope.seen.has(id)).cloned().map(Link::Source),
             LinkKind::Person => known(&self.resolution.people),
             LinkKind::Team => known(&self.resolution.teams),
-            LinkKind::Batch => None,
+            LinkKind::Batch | LinkKind::Tag => None,
         };
-        if found.is_some() {
-            return found;
+        if let Some(found) = found {
+            let others =
+                ids.iter().filter(|id| kind == LinkKind::Source && Link::from((*id).clone()) != found);
+            let others: Vec<String> = others.map(|id| self.named(id)).collect();
+            if !others.is_empty() {
+                let why = "there is one place for it; only the first is kept";
+                self.lose(field, LossRule::Merged, why, others.join("\n"), String::new());
+            }
+            return Some(found);
         }
         if let (LinkKind::Source, Some(_), Some(path)) = (kind, &choice.default, choice.paths.first()) {
             let Some(super::schema::Shape::Id(of)) = path.leaf() else { return None };
             let stand_in = SourceRef::new(of, STAND_IN);
+            let all = ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
             let (why, before) = match ids.first() {
-                Some(id) => ("the source has no such record; a stand-in takes the place", id.to_string()),
+                Some(_) => ("the source has no such record; a stand-in takes the place", all),
                 None => ("the source names nobody; a stand-in takes the place", String::new()),
             };
             self.lose(field, LossRule::Defaulted, why, before, stand_in.to_string());
@@ -172,9 +223,21 @@ impl Evaluation<'_> {
         }
         if let Some(first) = ids.first() {
             let name = self.scope.seen.name_of(first).unwrap_or(&first.id).to_owned();
-            self.lose(field, LossRule::Dropped, "has no counterpart at the destination", name, String::new());
+            let why = match kind {
+                LinkKind::Source => "the source has no such record",
+                _ => "has no counterpart at the destination",
+            };
+            self.lose(field, LossRule::Dropped, why, name, String::new());
         }
         None
+    }
+
+    /// The id of a record, with its name where that is known.
+    fn named(&self, record: &SourceRef) -> String {
+        match self.scope.seen.name_of(record) {
+            Some(name) => format!("{record} {name}"),
+            None => record.to_string(),
+        }
     }
 
     /// What a drop rule leaves out.
@@ -206,7 +269,7 @@ pub(crate) fn dropped_texts(drop: &Drop, json: &Json) -> Vec<String> {
 }
 
 fn decimal(text: &str) -> Option<String> {
-    super::observe::is_decimal(text).then(|| text.trim_start_matches('+').to_owned())
+    super::custom_use::is_decimal(text).then(|| text.trim_start_matches('+').to_owned())
 }
 
 fn day(text: &str) -> Option<Date> {

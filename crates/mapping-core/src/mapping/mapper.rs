@@ -1,14 +1,17 @@
 //! Applies the rules: a record or a thread goes in, a draft and its losses come out.
 
+use super::choices::SetForm;
+use super::custom_use::{ValueForm, day, decimal_comma};
 use super::fields::{Evaluation, STAND_IN, holds};
 use super::names::Names;
-use super::plan::{Categories, Merge};
+use super::plan::{Categories, Document, Field, Merge};
 use super::transform::Scope;
-use super::{Mapping, ObjectRule, Observations, Resolution, parts};
-use crate::model::{CategoryId, Contact, CustomFields, Record, Thread};
-use crate::{Draft, Error, ErrorKind, FieldType, Link, Loss, LossRule, Private, Result, SourceRef, Value};
+use super::{Mapping, ObjectRule, Observations, Resolution, documents, parts, tree};
+use crate::model::{CategoryId, Contact, CustomFields, KbArticleId, KbCategory, Record, Thread};
+use crate::{Draft, Error, ErrorKind, Link, Loss, LossRule, Private, Result, SourceRef, Value};
 use serde_json::{Map, Value as Json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 /// What a draft is made of.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +42,8 @@ pub struct Mapper<'a> {
     names: BTreeMap<String, Names>,
     labels: BTreeMap<CategoryId, String>,
     tags: BTreeMap<CategoryId, String>,
+    /// The article that each belongs to; worked out when it is asked for.
+    families: OnceLock<BTreeMap<KbArticleId, KbArticleId>>,
 }
 
 impl<'a> Mapper<'a> {
@@ -49,11 +54,23 @@ impl<'a> Mapper<'a> {
         let names = objects.map(|o| (o.from.as_str().to_owned(), Names::new(o, seen))).collect();
         let mut categories = mapping.objects().iter().filter_map(|o| o.plan.categories.as_ref());
         let tags = categories.next().map(|c| tag_names(c, seen)).unwrap_or_default();
-        Mapper { mapping, resolution, seen, names, labels: seen.category_labels(), tags }
+        Mapper {
+            mapping,
+            resolution,
+            seen,
+            names,
+            labels: seen.category_labels(),
+            tags,
+            families: OnceLock::new(),
+        }
     }
 
     /// The natural key of a record: records with one key become one draft. `None`: it stands alone.
     pub fn natural_key(&self, rule: &ObjectRule, record: &Record) -> Option<Private> {
+        if let (Some(document), Record::KbArticle(article)) = (&rule.plan.document, record) {
+            let families = self.families.get_or_init(|| documents::families(self, &document.default_locale));
+            return families.get(&article.id).map(|root| Private::from(root.as_str()));
+        }
         let choice = rule.plan.key.as_ref().filter(|_| record.key().kind == rule.from)?;
         let json = json_of(record).ok()?;
         let mut evaluation = self.evaluation(record.key());
@@ -75,7 +92,9 @@ impl<'a> Mapper<'a> {
             Input::Thread(thread) if rule.from == *"ticket" => self.thread(rule, thread),
             Input::Thread(_) => Err(other("ticket")),
             Input::Records(records) => {
-                let wrong = records.iter().map(Record::key).find(|k| k.kind != rule.from);
+                let file = |r: &&Record| rule.plan.document.is_some() && matches!(r, Record::Attachment(_));
+                let wrong =
+                    records.iter().filter(|r| !file(r)).map(Record::key).find(|k| k.kind != rule.from);
                 match wrong {
                     Some(key) => Err(other(key.kind.as_str())),
                     None => self.records(rule, records),
@@ -84,14 +103,29 @@ impl<'a> Mapper<'a> {
         }
     }
 
-    /// The draft that stands in for a record that isn't there: `contact:stand-in` for tickets without a contact.
+    /// The draft that stands in for a record that isn't there: `contact:stand-in` for tickets without a contact,
+    /// `kb_category:stand-in` for articles without a category.
     pub fn stand_in(&self, record: &SourceRef) -> Option<Draft> {
-        let rule =
-            self.mapping.object("contact").filter(|o| o.from == record.kind && record.id == STAND_IN)?;
-        let mut contact = Contact::new(record.id.clone().into());
-        contact.name = Some(Private::from("No contact in FocalScope"));
-        let mapped = self.map(rule, Input::Records(&[Record::from(contact)])).ok()?;
-        mapped.draft
+        let rule = self.mapping.object(record.kind.as_str()).filter(|_| record.id == STAND_IN)?;
+        let (options, id) = (self.mapping.options(), record.id.clone());
+        let stand_in = match record.kind.as_str() {
+            "contact" => {
+                let mut contact = Contact::new(id.into());
+                contact.name = Some(Private::from(format!("No contact in {}", options.source_name)));
+                Record::from(contact)
+            }
+            "kb_category" => {
+                let title = Private::from(options.default_collection.as_str());
+                Record::from(KbCategory { id: id.into(), parent: None, title, extra: BTreeMap::new() })
+            }
+            _ => return None,
+        };
+        self.map(rule, Input::Records(&[stand_in])).ok()?.draft
+    }
+
+    /// The mapping it applies.
+    pub(super) fn mapping(&self) -> &Mapping {
+        self.mapping
     }
 
     pub(super) fn scope(&self) -> Scope<'_> {
@@ -111,13 +145,15 @@ impl<'a> Mapper<'a> {
     }
 
     fn evaluation(&self, record: SourceRef) -> Evaluation<'_> {
-        Evaluation { scope: self.scope(), resolution: self.resolution, record, losses: Vec::new() }
+        let decision = self.mapping.choices().zone(&record);
+        Evaluation { scope: self.scope(), resolution: self.resolution, record, decision, losses: Vec::new() }
     }
 
     fn records(&self, rule: &ObjectRule, records: &[Record]) -> Result<Mapped> {
-        let Some((first, others)) = records.split_first() else {
-            return Err(Error::not_sent(ErrorKind::Invalid, "a group of no records has no draft"));
-        };
+        if let Some(document) = &rule.plan.document {
+            return self.document(rule, document, records);
+        }
+        let Some((first, others)) = records.split_first() else { return Err(no_records()) };
         let mut draft = Draft::new(rule.to.clone(), first.key());
         draft.key = self.natural_key(rule, first);
         draft.aliases = others.iter().map(Record::key).collect();
@@ -135,14 +171,81 @@ impl<'a> Mapper<'a> {
             }
             for field in &rule.plan.fields {
                 let value = evaluation.field(field, &json);
+                needed(field, &value, &evaluation.record)?;
                 merge(&mut draft, &field.to, value, field.merge, &mut evaluation);
             }
-            if let Record::Contact(contact) = record {
-                self.custom(rule, &contact.custom, &mut draft, &mut evaluation);
+            match record {
+                Record::Contact(contact) => {
+                    self.custom(rule, &contact.custom, &mut draft, &mut evaluation);
+                    parts::notes(self, rule, contact, &mut draft, &mut evaluation)?;
+                }
+                Record::Company(company) => self.custom(rule, &company.custom, &mut draft, &mut evaluation),
+                Record::KbCategory(category) => {
+                    if let Some(tree) = &rule.plan.tree {
+                        tree::place(tree, self.seen, &category.id, &json, &mut draft, &mut evaluation);
+                    }
+                }
+                _ => {}
             }
             rule.plan.drops.iter().for_each(|d| evaluation.dropped(d, &json));
             losses.extend(evaluation.losses);
         }
+        Ok(Mapped { draft: Some(draft), losses, skipped: None })
+    }
+
+    /// A text in one or several languages: the first record's fields, and a part for each.
+    fn document(&self, rule: &ObjectRule, document: &Document, records: &[Record]) -> Result<Mapped> {
+        let (texts, files) = documents::ordered(records);
+        let Some((first, others)) = texts.split_first() else { return Err(no_records()) };
+        let mut draft = Draft::new(rule.to.clone(), first.key());
+        draft.aliases = others.iter().map(|r| r.key()).collect();
+        let (mut losses, mut sources) = (Vec::new(), Vec::new());
+        for (i, record) in texts.iter().enumerate() {
+            let json = json_of(record)?;
+            let mut evaluation = self.evaluation(record.key());
+            if let Some(skipped) = self.skip(rule, &json, &mut evaluation) {
+                losses.extend(evaluation.losses);
+                if i == 0 {
+                    return Ok(Mapped { draft: None, losses, skipped: Some(skipped) });
+                }
+                continue;
+            }
+            let mut key = documents::locale_of(document, &json, &mut evaluation);
+            while draft.parts.iter().any(|p| p.key == key) {
+                key.push('~');
+            }
+            let mut own = Draft::new(rule.to.clone(), record.key());
+            for field in &rule.plan.fields {
+                let locale = field.main.paths.contains(&document.locale);
+                let value = match locale {
+                    true => Value::text(key.as_str()),
+                    false => evaluation.field(field, &json),
+                };
+                needed(field, &value, &evaluation.record)?;
+                if !value.is_empty() {
+                    own.fields.insert(field.to.clone(), value.clone());
+                }
+                match (i, documents::localized(rule, &field.to, &key)) {
+                    (0, _) => merge(&mut draft, &field.to, value, field.merge, &mut evaluation),
+                    (_, Some(to)) => merge(&mut draft, &to, value, field.merge, &mut evaluation),
+                    _ if locale => {}
+                    _ => merge(&mut draft, &field.to, value, field.merge, &mut evaluation),
+                }
+            }
+            own.mentions = std::mem::take(&mut draft.mentions);
+            let part = documents::part(self, document, record, &json, &key, &mut own, &mut evaluation);
+            draft.mentions = own.mentions;
+            draft.parts.push(part);
+            if i > 0 {
+                let why = "a translation; it becomes a language of the article that it says";
+                let loss = Loss::new(record.key(), "record", LossRule::Merged, why);
+                evaluation.losses.push(loss.values(record.key().to_string(), first.key().to_string()));
+            }
+            rule.plan.drops.iter().for_each(|d| evaluation.dropped(d, &json));
+            losses.extend(evaluation.losses);
+            sources.push((record.key(), json));
+        }
+        documents::files(document, &sources, &files, &mut draft, &mut losses);
         Ok(Mapped { draft: Some(draft), losses, skipped: None })
     }
 
@@ -210,15 +313,28 @@ impl<'a> Mapper<'a> {
             let at = format!("{}.{name}", custom.path.text);
             let Some(attribute) = names.and_then(|n| n.custom(name)) else {
                 let excluded = custom.exclude.contains(name);
-                let why =
-                    if excluded { "left out by the mapping" } else { "this custom field was not observed" };
+                let why = match custom.choices.get(name) {
+                    Some(_) => "left out by a person",
+                    None if excluded => "left out by the mapping",
+                    None => "this custom field was not observed",
+                };
                 let loss = Loss::new(evaluation.record.clone(), at, LossRule::Dropped, why);
                 evaluation.losses.push(loss.values(value.as_str(), ""));
                 continue;
             };
-            let leaf = super::path::Leaf::text(value.as_str());
             let to = format!("attribute.{attribute}");
-            let value = evaluation.typed(&to, vec![leaf], FieldType::Text, custom.max_chars);
+            let (field_type, form) = custom.typed(name);
+            let text = match form {
+                ValueForm::Plain => None,
+                ValueForm::DecimalComma => decimal_comma(value),
+                ValueForm::DayFirst | ValueForm::MonthFirst => day(value, form).map(|d| d.to_string()),
+            };
+            if let Some(text) = &text {
+                let why = "written in the form that the type asks for";
+                evaluation.lose(&to, LossRule::Recast, why, value.as_str().to_owned(), text.clone());
+            }
+            let leaf = super::path::Leaf::text(text.unwrap_or_else(|| value.as_str().to_owned()));
+            let value = evaluation.typed(&to, vec![leaf], field_type, custom.max_chars);
             merge(draft, &to, value, Merge::First, evaluation);
         }
     }
@@ -247,6 +363,9 @@ impl<'a> Mapper<'a> {
             } else if let Some(attribute) = names.and_then(|n| n.set(&category.set)) {
                 let to = format!("attribute.{attribute}");
                 merge(draft, &to, Value::text(label.as_str()), Merge::First, evaluation);
+            } else {
+                let why = "left out by a person";
+                evaluation.lose(&plan.path.text, LossRule::Dropped, why, label.clone(), String::new());
             }
         }
         if !tags.is_empty() {
@@ -267,7 +386,10 @@ pub(super) fn tag_names(plan: &Categories, seen: &Observations) -> BTreeMap<Cate
     let (multi, labels) = (seen.multi_sets(), seen.category_labels());
     let mut spellings: BTreeMap<String, String> = BTreeMap::new();
     let mut tags = BTreeMap::new();
-    for category in seen.categories.values().filter(|c| multi.contains(&c.set)) {
+    let tagged = |set: &Option<String>| plan.form(seen, set, multi.contains(set)) == SetForm::Tags;
+    let sets: BTreeSet<&Option<String>> = seen.categories.values().map(|c| &c.set).collect();
+    let sets: BTreeSet<&Option<String>> = sets.into_iter().filter(|s| tagged(s)).collect();
+    for category in seen.categories.values().filter(|c| sets.contains(&c.set)) {
         let Some(label) = labels.get(&category.id) else { continue };
         let name = match category.set.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
             Some(set) => plan.tag.replace("{set}", set).replace("{label}", label),
@@ -291,9 +413,16 @@ fn merge(draft: &mut Draft, to: &str, value: Value, how: Merge, evaluation: &mut
     if *there == value {
         return;
     }
+    if let (Value::List(links), Value::List(more)) = (there, &value) {
+        let mut all = links.clone();
+        all.extend(more.iter().filter(|v| !links.contains(v)).cloned());
+        draft.fields.insert(to.to_owned(), Value::List(all));
+        return;
+    }
     let wins = match (how, there, &value) {
         (Merge::Min, Value::Time(a), Value::Time(b)) => b < a,
         (Merge::Min, Value::Int(a), Value::Int(b)) => b < a,
+        (Merge::Min, Value::Text(a), Value::Text(b)) => b < a,
         (Merge::Any, Value::Bool(_), Value::Bool(b)) => *b,
         _ => false,
     };
@@ -316,7 +445,24 @@ fn plain(value: &Value) -> String {
         Value::Decimal(n) => n.clone(),
         Value::Time(t) => t.to_string(),
         Value::Date(d) => d.to_string(),
+        Value::Link(Link::Source(record)) => record.to_string(),
+        Value::Link(Link::Remote(remote)) => remote.to_string(),
+        Value::List(items) => items.iter().map(plain).collect::<Vec<_>>().join("\n"),
         _ => String::new(),
+    }
+}
+
+fn no_records() -> Error {
+    Error::not_sent(ErrorKind::Invalid, "a group of no records has no draft")
+}
+
+/// A record without what its object can't be without is refused with what to do.
+fn needed(field: &Field, value: &Value, record: &SourceRef) -> Result<()> {
+    match &field.needed {
+        Some(todo) if value.is_empty() => Err(Error::not_sent(ErrorKind::Invalid, todo.clone())
+            .with("record", record)
+            .with("field", &field.to)),
+        _ => Ok(()),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of the attributes that come from the data: custom fields and sets of categories.
 
+use super::choices::{FieldChoice, SetForm};
 use super::{ObjectRule, Observations};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,20 +30,37 @@ impl Names {
         if let Some(categories) = &plan.categories {
             let multi = seen.multi_sets();
             let sets: BTreeSet<&Option<String>> = seen.categories.values().map(|c| &c.set).collect();
-            for set in sets.into_iter().filter(|s| !multi.contains(*s)) {
+            for set in sets {
+                let form = categories.form(seen, set, multi.contains(set));
+                if !matches!(form, SetForm::List | SetForm::Text) {
+                    continue;
+                }
                 let word = set.as_deref().unwrap_or(&categories.without_set);
-                let name = names.allot(&categories.single, word);
+                let name = match categories.attribute(set) {
+                    Some(decided) => names.decided(decided),
+                    None => names.allot(&categories.single, word),
+                };
                 names.sets.insert(set.clone(), name);
             }
         }
         if let Some(custom) = &plan.custom {
             let moved = |n: &&str| !custom.exclude.contains(*n) && !custom.ruled.contains(*n);
             for word in seen.custom_names(rule.from.as_str()).filter(moved) {
-                let name = names.allot(&custom.to, word);
+                let name = match custom.choices.get(word) {
+                    Some(FieldChoice { attribute: None, .. }) => continue,
+                    Some(FieldChoice { attribute: Some(decided), .. }) => names.decided(decided),
+                    None => names.allot(&custom.to, word),
+                };
                 names.custom.insert(word.to_owned(), name);
             }
         }
         names
+    }
+
+    /// A name that a person decided on; two fields may share it.
+    fn decided(&mut self, name: &str) -> String {
+        self.taken.insert(name.to_lowercase());
+        name.to_owned()
     }
 
     fn allot(&mut self, around: &(String, String), word: &str) -> String {
@@ -77,7 +95,7 @@ impl Names {
 }
 
 /// ASCII letters, digits and underscores. A name that has none, or is too long, gets a mark of its own.
-fn slug(word: &str) -> String {
+pub(crate) fn slug(word: &str) -> String {
     let mut out = String::new();
     for c in word.trim().to_lowercase().chars() {
         match c {

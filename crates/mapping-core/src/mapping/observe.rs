@@ -1,10 +1,12 @@
 //! What the stage holds that rules need to know before the first draft.
 
+use super::custom_use::CustomUse;
 use crate::model::{
-    Agent, AgentId, Category, CategoryId, CategoryScope, Company, CompanyId, ContactId, CustomFields, Queue,
-    QueueId, Record, Ticket, Ticketbox, TicketboxId,
+    Agent, AgentId, Category, CategoryId, CategoryScope, Company, CompanyId, Contact, ContactId,
+    CustomFields, KbArticle, KbArticleId, KbCategoryId, Queue, QueueId, Record, Ticket, Ticketbox,
+    TicketboxId, WorkingHoursId,
 };
-use crate::{FieldType, SourceRef};
+use crate::{Private, SourceRef};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,14 +25,35 @@ pub struct Observations {
     pub queues: BTreeMap<QueueId, Queue>,
     /// Ticketboxes.
     pub ticketboxes: BTreeMap<TicketboxId, Ticketbox>,
-    /// Companies.
+    /// Companies, without their custom fields.
     pub companies: BTreeMap<CompanyId, Company>,
     /// Categories.
     pub categories: BTreeMap<CategoryId, Category>,
     /// Ids of contacts: a link to one that isn't here goes to the stand-in. Empty: contacts were not read, every link holds.
     #[serde(default)]
     pub contacts: BTreeSet<ContactId>,
-    /// Custom fields by kind of record (`ticket`, `contact`) and name.
+    /// Categories of the knowledge base.
+    #[serde(default)]
+    pub kb_categories: BTreeMap<KbCategoryId, KbNode>,
+    /// Articles of the knowledge base.
+    #[serde(default)]
+    pub kb_articles: BTreeMap<KbArticleId, ArticleSeen>,
+    /// Hosts that articles say they can be read at.
+    #[serde(default)]
+    pub kb_hosts: BTreeSet<String>,
+    /// Profiles of working hours.
+    #[serde(default)]
+    pub hours: BTreeMap<WorkingHoursId, HoursSeen>,
+    /// Tags of articles: in lower case, and as they are written.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    /// Contacts by what may show that they are one person: a telephone number or a whole name, as a digest.
+    #[serde(default)]
+    alike: BTreeMap<String, Alike>,
+    /// How many tickets have each category.
+    #[serde(default)]
+    pub category_use: BTreeMap<CategoryId, u64>,
+    /// Custom fields by kind of record (`ticket`, `contact`, `company`) and name.
     pub custom: BTreeMap<String, BTreeMap<String, CustomUse>>,
     /// How many tickets were seen.
     pub tickets: u64,
@@ -41,49 +64,71 @@ pub struct Observations {
     together: BTreeSet<(CategoryId, CategoryId)>,
 }
 
-/// How the values of a custom field look.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CustomUse {
-    /// Records with a value that isn't blank.
-    pub values: u64,
-    /// Of these, whole numbers.
-    pub integers: u64,
-    /// Decimal numbers with a point; whole numbers included.
-    pub decimals: u64,
-    /// Yes or no, true or false, 1 or 0.
-    pub booleans: u64,
-    /// Days as `2024-12-31`.
-    pub dates: u64,
-    /// The longest value in characters.
-    pub longest: u64,
+/// A category of the knowledge base: its title and what it is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KbNode {
+    /// Title.
+    pub title: Private,
+    /// Parent.
+    pub parent: Option<KbCategoryId>,
 }
 
-impl CustomUse {
-    fn add(&mut self, value: &str) {
-        let value = value.trim();
-        if value.is_empty() {
-            return;
-        }
-        let decimal = is_decimal(value);
-        self.values += 1;
-        self.integers += u64::from(value.parse::<i64>().is_ok());
-        self.decimals += u64::from(decimal);
-        self.booleans += u64::from(super::transform::boolean(value).is_some());
-        self.dates += u64::from(value.parse::<jiff::civil::Date>().is_ok());
-        self.longest = self.longest.max(value.chars().count() as u64);
-    }
+/// What links between articles and their languages need to know of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArticleSeen {
+    /// The article that this one says in another language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub translation_of: Option<KbArticleId>,
+    /// Its language, in the form of [`locale`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// For agents only.
+    #[serde(default)]
+    pub internal: bool,
+}
 
-    /// The narrowest type that every value fits; text when there is none, or no value at all.
-    pub fn narrowest(&self) -> FieldType {
-        match self.values {
-            0 => FieldType::Text,
-            n if n == self.integers => FieldType::Integer,
-            n if n == self.decimals => FieldType::Decimal,
-            n if n == self.booleans => FieldType::Boolean,
-            n if n == self.dates => FieldType::Date,
-            _ => FieldType::Text,
+/// A profile of working hours: what a zone is proposed by.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoursSeen {
+    /// Name.
+    pub name: String,
+    /// Minutes east of UTC.
+    pub offset_minutes: i32,
+    /// The zone that the source says.
+    pub zone: Option<String>,
+}
+
+/// Contacts that have something in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Alike {
+    /// At most [`MOST_ALIKE`].
+    pub(crate) contacts: BTreeSet<ContactId>,
+    /// There are more.
+    pub(crate) more: bool,
+}
+
+/// More contacts with one number or name than this show a switchboard or a common name, not a person.
+pub(crate) const MOST_ALIKE: usize = 4;
+
+/// A language tag in one form: `en`, `pt-BR`, `zh-Hant`. `None` for what is no tag.
+pub fn locale(text: &str) -> Option<String> {
+    let tag = text.trim().replace('_', "-").to_lowercase();
+    let mut out = String::with_capacity(tag.len());
+    for (i, part) in tag.split('-').enumerate() {
+        let plain = part.bytes().all(|b| b.is_ascii_alphanumeric());
+        match (i, part.len()) {
+            _ if !plain => return None,
+            (0, 2 | 3) if part.bytes().all(|b| b.is_ascii_alphabetic()) => out.push_str(part),
+            (0, _) | (_, 0 | 9..) => return None,
+            (_, 2) => out.push_str(&format!("-{}", part.to_uppercase())),
+            (_, 4) => {
+                let (first, rest) = part.split_at(1);
+                out.push_str(&format!("-{}{rest}", first.to_uppercase()));
+            }
+            _ => out.push_str(&format!("-{part}")),
         }
     }
+    Some(out)
 }
 
 impl Observations {
@@ -100,7 +145,9 @@ impl Observations {
                 self.ticketboxes.insert(r.id.clone(), r.clone());
             }
             Record::Company(r) => {
-                self.companies.insert(r.id.clone(), r.clone());
+                self.custom_fields("company", &r.custom);
+                let bare = Company { custom: CustomFields::new(), extra: Default::default(), ..r.clone() };
+                self.companies.insert(r.id.clone(), bare);
             }
             Record::Category(r) => {
                 self.categories.insert(r.id.clone(), r.clone());
@@ -108,6 +155,17 @@ impl Observations {
             Record::Contact(r) => {
                 self.contacts.insert(r.id.clone());
                 self.custom_fields("contact", &r.custom);
+                self.person(r);
+            }
+            Record::KbCategory(r) => {
+                let node = KbNode { title: r.title.clone(), parent: r.parent.clone() };
+                self.kb_categories.insert(r.id.clone(), node);
+            }
+            Record::KbArticle(r) => self.article(r),
+            Record::WorkingHours(r) => {
+                let (name, offset_minutes) = (r.name.clone(), r.offset_minutes);
+                let hours = HoursSeen { name, offset_minutes, zone: r.zone.clone() };
+                self.hours.insert(r.id.clone(), hours);
             }
             Record::Ticket(r) => self.ticket(r),
             _ => {}
@@ -118,6 +176,9 @@ impl Observations {
         self.tickets += 1;
         self.renumbered += u64::from(ticket.number.as_ref().is_some_and(|n| *n != ticket.id.0));
         self.custom_fields("ticket", &ticket.custom);
+        for id in ticket.categories.iter().collect::<BTreeSet<_>>() {
+            *self.category_use.entry(id.clone()).or_default() += 1;
+        }
         let some = &ticket.categories[..ticket.categories.len().min(MOST_CATEGORIES)];
         for (i, a) in some.iter().enumerate() {
             for b in some[i + 1..].iter().filter(|b| *b != a) {
@@ -125,6 +186,63 @@ impl Observations {
                 self.together.insert(pair);
             }
         }
+    }
+
+    fn article(&mut self, article: &KbArticle) {
+        let seen = ArticleSeen {
+            translation_of: article.translation_of.clone(),
+            language: article.language.as_deref().and_then(locale),
+            internal: article.internal,
+        };
+        self.kb_articles.insert(article.id.clone(), seen);
+        if let Some((host, _)) = article.url.as_deref().and_then(|u| crate::text::host_and_path(u)) {
+            self.kb_hosts.extend(host);
+        }
+        for tag in article.tags.iter().map(|t| t.trim()).filter(|t| !t.is_empty()) {
+            let spelling = self.tags.entry(tag.to_lowercase()).or_insert_with(|| tag.to_owned());
+            // The least, so that the order of reading makes no difference.
+            if tag < spelling.as_str() {
+                *spelling = tag.to_owned();
+            }
+        }
+    }
+
+    /// Remembers by which number and name a contact may be the same person as another, as digests.
+    fn person(&mut self, contact: &Contact) {
+        let numbers = contact.phones.iter().filter_map(|p| {
+            let digits: String = p.chars().filter(char::is_ascii_digit).collect();
+            // The last digits are the same with and without the country.
+            let tail = digits.len().checked_sub(8)?;
+            digits.get(tail..).map(|d| format!("phone {d}"))
+        });
+        let name = contact.name.as_deref().map(fold).filter(|n| n.contains(' ')).map(|n| format!("name {n}"));
+        let marks: BTreeSet<String> = numbers.chain(name).collect();
+        for mark in marks {
+            let (kind, _) = mark.split_once(' ').unwrap_or_default();
+            let digest = crate::catalog::digest(&mark);
+            let key = format!("{kind} {}", digest.get(..16).unwrap_or_default());
+            let alike = self.alike.entry(key).or_default();
+            match alike.contacts.len() < MOST_ALIKE {
+                true => alike.contacts.insert(contact.id.clone()),
+                false => std::mem::replace(&mut alike.more, true),
+            };
+        }
+    }
+
+    /// Contacts with one number (`phone …`) or name (`name …`).
+    pub(crate) fn alike(&self) -> impl Iterator<Item = (&str, &Alike)> {
+        self.alike.iter().map(|(key, alike)| (key.as_str(), alike))
+    }
+
+    /// The tag that stands for every spelling of a name.
+    pub(crate) fn tag(&self, name: &str) -> String {
+        let name = name.trim();
+        self.tags.get(&name.to_lowercase()).cloned().unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Every tag of articles.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &str> {
+        self.tags.values().map(String::as_str)
     }
 
     fn custom_fields(&mut self, kind: &str, custom: &CustomFields) {
@@ -142,11 +260,15 @@ impl Observations {
         self.custom.get(kind).into_iter().flat_map(|names| names.keys().map(String::as_str))
     }
 
-    /// Whether a record may be linked to. Only contacts are known to be missing.
+    /// Whether a record may be linked to: a contact, company or category of the knowledge base that isn't here may not.
     pub(crate) fn has(&self, record: &SourceRef) -> bool {
-        record.kind != *"contact"
-            || self.contacts.is_empty()
-            || self.contacts.contains(&ContactId(record.id.clone()))
+        let id = record.id.clone();
+        match record.kind.as_str() {
+            "contact" => self.contacts.is_empty() || self.contacts.contains(&ContactId(id)),
+            "company" => self.companies.contains_key(&CompanyId(id)),
+            "kb_category" => self.kb_categories.contains_key(&KbCategoryId(id)),
+            _ => true,
+        }
     }
 
     /// The name of an agent, queue, ticketbox, company or category.
@@ -158,6 +280,8 @@ impl Observations {
             "ticketbox" => self.ticketboxes.get(&TicketboxId(id)).map(|r| r.name.as_str()),
             "company" => self.companies.get(&CompanyId(id)).map(|r| r.name.as_str()),
             "category" => self.categories.get(&CategoryId(id)).map(|r| r.name.as_str()),
+            "kb_category" => self.kb_categories.get(&KbCategoryId(id)).map(|r| r.title.as_str()),
+            "working_hours" => self.hours.get(&WorkingHoursId(id)).map(|r| r.name.as_str()),
             _ => None,
         }
     }
@@ -207,11 +331,8 @@ impl Observations {
     }
 }
 
-pub(crate) fn is_decimal(value: &str) -> bool {
-    let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
-    let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-    all_digits(whole) && all_digits(part)
+fn fold(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 #[cfg(test)]
@@ -257,20 +378,5 @@ mod tests {
         }
         let labels: Vec<String> = seen.category_labels().into_values().collect();
         assert_eq!(labels, ["Refund", "Refund (2)", "refund (9)", " (4)"]);
-    }
-
-    #[test]
-    fn the_narrowest_type_is_the_one_every_value_fits() {
-        let of = |values: &[&str]| {
-            let mut u = CustomUse::default();
-            values.iter().for_each(|v| u.add(v));
-            u.narrowest()
-        };
-        assert_eq!(of(&["1", " 20 ", ""]), FieldType::Integer);
-        assert_eq!(of(&["1", "2.5"]), FieldType::Decimal);
-        assert_eq!(of(&["yes", "No"]), FieldType::Boolean);
-        assert_eq!(of(&["2024-02-29"]), FieldType::Date);
-        assert_eq!(of(&["2,5", "2.5"]), FieldType::Text);
-        assert_eq!(of(&[]), FieldType::Text);
     }
 }

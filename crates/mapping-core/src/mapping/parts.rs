@@ -7,10 +7,10 @@ use super::path::Leaf;
 use super::plan::{AuthorFrom, PartRule};
 use super::template::Line;
 use crate::model::{
-    AgentId, Attachment, CallLeg, ChatLine, Direction, Message, MessageAuthor, Thread, Ticket,
+    AgentId, Attachment, CallLeg, ChatLine, Contact, Direction, Message, MessageAuthor, Thread, Ticket,
 };
 use crate::{
-    Author, Blob, Body, Error, Format, Link, Loss, LossRule, Part, Private, Result, Role, SourceRef,
+    Author, Blob, Body, Draft, Error, Format, Link, Loss, LossRule, Part, Private, Result, Role, SourceRef,
     Visibility,
 };
 use jiff::Timestamp;
@@ -464,6 +464,57 @@ fn orphan_note(
     let why = "a note for files that belong to no message";
     evaluation.losses.push(Loss::new(record.clone(), format!("parts[{key}]"), LossRule::Added, why));
     placed.push(Placed { part, when: Timestamp::MAX, at_end: true, of });
+}
+
+/// The notes of a contact, as parts behind those that the draft has.
+pub(super) fn notes(
+    mapper: &Mapper<'_>,
+    rule: &ObjectRule,
+    contact: &Contact,
+    draft: &mut Draft,
+    evaluation: &mut Evaluation<'_>,
+) -> Result<()> {
+    let rules: Vec<&PartRule> = rule.plan.parts.iter().filter(|p| p.each == "notes").collect();
+    for note in &contact.notes {
+        let mut json = serde_json::to_value(note)
+            .map_err(|e| Error::bug("a record could not be written as JSON").with_source(e))?;
+        json["number"] = Json::from(draft.parts.len() + 1);
+        let mut any = false;
+        for part in rules.iter().filter(|p| holds(&p.when, &json)) {
+            let mut damage = Vec::new();
+            let mut fill = |lines: &[Line]| -> Vec<String> {
+                lines.iter().filter_map(|l| l.fill(&json, mapper.scope(), &mut damage)).collect()
+            };
+            let key = fill(std::slice::from_ref(&part.key)).concat();
+            let body = match &part.body {
+                Some(_) => headed(fill(&part.head), Body::plain(note.text.as_str())),
+                None => Body::plain(fill(&part.lines).join("\n")),
+            };
+            evaluation.tell(&format!("parts[{key}].body"), damage);
+            let author = Author { link: None, name: note.author.clone().filter(|n| !n.trim().is_empty()) };
+            let mut made = Part::new(key, Role::Agent, author, note.at, body);
+            made.visibility = part.visibility.unwrap_or(Visibility::Internal);
+            draft.parts.push(made);
+            any = true;
+        }
+        for drop in rule.plan.part_drops.iter().filter(|d| any && d.each == "notes" && !d.silent) {
+            let texts = dropped_texts(drop, &json);
+            if !texts.is_empty() {
+                let field = format!("notes.{}", drop.path.text);
+                evaluation.lose(&field, LossRule::Dropped, &drop.why, texts.join("\n"), String::new());
+            }
+        }
+        if !any {
+            evaluation.lose(
+                "notes",
+                LossRule::Skipped,
+                "no rule makes a part of it",
+                json.to_string(),
+                String::new(),
+            );
+        }
+    }
+    Ok(())
 }
 
 /// Everything of a thread that is left out with its ticket.

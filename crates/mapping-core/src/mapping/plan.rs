@@ -1,17 +1,22 @@
 //! The rules of an object with everything they name looked up: what the mapper runs on.
 
+use super::choices::{FieldChoice, SetChoice};
 use super::path::Path;
 use super::spec::Target;
 use super::template::Line;
 use super::transform::Transform;
 use crate::{FieldSpec, Visibility};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rules of an object with everything looked up.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Plan {
     pub(crate) registry: String,
+    /// Moved without being linked to.
+    pub(crate) moves_alone: Option<bool>,
+    pub(crate) tree: Option<Tree>,
+    pub(crate) document: Option<Document>,
     pub(crate) key: Option<Choice>,
     pub(crate) skips: Vec<Skip>,
     pub(crate) fields: Vec<Field>,
@@ -42,6 +47,48 @@ pub(crate) struct Cond {
     pub(crate) not: Option<Vec<String>>,
     pub(crate) exists: Option<bool>,
     pub(crate) differs: Option<Path>,
+    /// An option of the mapping says that it doesn't hold, whatever the record.
+    pub(crate) never: bool,
+}
+
+/// How records that have a parent of their own kind become a tree of few levels.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tree {
+    pub(crate) parent: Path,
+    /// The field that links to the parent.
+    pub(crate) link: String,
+    /// The field with the name, which gets the path where levels are taken out.
+    pub(crate) name: String,
+    /// The most levels.
+    pub(crate) depth: usize,
+    pub(crate) separator: String,
+}
+
+/// How a text in several languages becomes one object.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Document {
+    pub(crate) body: Path,
+    pub(crate) locale: Path,
+    /// The record that this one says in another language.
+    pub(crate) root: Path,
+    /// The language of a text that doesn't say it.
+    pub(crate) default_locale: String,
+    /// Fields that each language has of its own: `title`, `title.da`.
+    pub(crate) per_locale: BTreeSet<String>,
+    /// Lines below the text.
+    pub(crate) lines: Vec<DocumentLine>,
+    /// Custom fields that become a table below the text.
+    pub(crate) custom: Option<Path>,
+    pub(crate) files: Option<Path>,
+    /// What stands before and after the name of a macro.
+    pub(crate) macros: Option<(String, String)>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DocumentLine {
+    pub(crate) line: Line,
+    /// Left out when this field of the draft has a value.
+    pub(crate) unless: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +104,8 @@ pub(crate) enum LinkKind {
     Person,
     Team,
     Batch,
+    /// To tags of the names at the path.
+    Tag,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,6 +140,12 @@ pub(crate) struct Field {
     pub(crate) merge: Merge,
     /// What `first` and `last` leave out is kept elsewhere.
     pub(crate) kept: bool,
+    /// The batch's mark is added to the links.
+    pub(crate) with_batch: bool,
+    /// What a person decided for the record wins over what the source says.
+    pub(crate) decided: bool,
+    /// Without a value the record is refused, and this says what to do.
+    pub(crate) needed: Option<String>,
     pub(crate) max_chars: Option<usize>,
     pub(crate) wanted: Wanted,
     pub(crate) options: Vec<String>,
@@ -113,6 +168,8 @@ pub(crate) struct Custom {
     /// Names that a rule of their own moves.
     pub(crate) ruled: BTreeSet<String>,
     pub(crate) max_chars: Option<usize>,
+    /// What people decided, by name.
+    pub(crate) choices: BTreeMap<String, FieldChoice>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -123,6 +180,10 @@ pub(crate) struct Categories {
     pub(crate) without_set: String,
     pub(crate) multi: String,
     pub(crate) tag: String,
+    /// A set of more values is a text, not a list.
+    pub(crate) most_options: usize,
+    /// What people decided, by set.
+    pub(crate) choices: BTreeMap<String, SetChoice>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

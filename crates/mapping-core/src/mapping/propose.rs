@@ -1,8 +1,9 @@
 //! Proposals for what no rule can know: who is who, and which queue is which team.
 
-use super::Observations;
+use super::schema_proposals::{self, FieldProposal, HoursProposal, PersonProposal, SetProposal};
+use super::{Mapping, Observations};
 use crate::model::AgentState;
-use crate::{Catalog, FieldType, Private, RemoteRef, SourceRef, Team};
+use crate::{Catalog, Private, RemoteRef, SourceRef, Team};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -46,21 +47,6 @@ pub struct Proposal {
     pub confidence: Confidence,
 }
 
-/// A proposed type for a custom field.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct FieldProposal {
-    /// The kind of record that has it: `ticket`, `contact`.
-    pub kind: String,
-    /// The source's name for it.
-    pub name: String,
-    /// The type that every value seen fits.
-    pub field_type: FieldType,
-    /// How many values were seen.
-    pub values: u64,
-    /// Why.
-    pub reason: String,
-}
-
 /// What [`propose`] found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Proposals {
@@ -68,8 +54,14 @@ pub struct Proposals {
     pub people: Vec<Proposal>,
     /// Queues, then ticketboxes, in order of their ids.
     pub teams: Vec<Proposal>,
-    /// Custom fields. The mapping moves them as text unless a rule gives another type.
+    /// Custom fields by kind of record and name.
     pub fields: Vec<FieldProposal>,
+    /// Sets of categories by name.
+    pub categories: Vec<SetProposal>,
+    /// Profiles of working hours.
+    pub hours: Vec<HoursProposal>,
+    /// Contacts that may be one person on several channels. They are never merged unasked.
+    pub persons: Vec<PersonProposal>,
 }
 
 impl Proposals {
@@ -89,13 +81,23 @@ impl Proposals {
 ///
 /// Agents match by e-mail address whatever its case, never by name alone; queues and ticketboxes by name whatever its
 /// case and white space. Two candidates are no match.
-pub fn propose(seen: &Observations, to: &Catalog) -> Proposals {
+///
+/// Custom fields and sets of categories go where the mapping puts them; a narrower type that all values fit, or an
+/// attribute that is there already, is proposed and waits for a person.
+pub fn propose(mapping: &Mapping, seen: &Observations, to: &Catalog) -> Proposals {
     let agents = seen.agents.values();
     let people =
         agents.map(|a| person(a.id.source_ref(), &a.name, a.email.as_deref(), a.state, to)).collect();
     let queues = seen.queues.values().map(|q| team(q.id.source_ref(), &q.name, &to.teams));
     let boxes = seen.ticketboxes.values().map(|b| team(b.id.source_ref(), &b.name, &to.teams));
-    Proposals { people, teams: queues.chain(boxes).collect(), fields: fields(seen) }
+    Proposals {
+        people,
+        teams: queues.chain(boxes).collect(),
+        fields: schema_proposals::fields(mapping, seen, to),
+        categories: schema_proposals::sets(mapping, seen, to),
+        hours: schema_proposals::hours(mapping, seen),
+        persons: schema_proposals::persons(seen),
+    }
 }
 
 fn person(
@@ -155,36 +157,12 @@ fn team(source: SourceRef, name: &str, teams: &[Team]) -> Proposal {
     }
 }
 
-fn fields(seen: &Observations) -> Vec<FieldProposal> {
-    let mut out = Vec::new();
-    for (kind, names) in &seen.custom {
-        for (name, usage) in names {
-            let field_type = usage.narrowest();
-            let reason = match (usage.values, field_type) {
-                (0, _) => "no value was seen".to_owned(),
-                (n, FieldType::Text) => {
-                    format!("{n} values of no narrower type, up to {} characters", usage.longest)
-                }
-                (n, _) => format!("all of {n} values fit"),
-            };
-            out.push(FieldProposal {
-                kind: kind.clone(),
-                name: name.clone(),
-                field_type,
-                values: usage.values,
-                reason,
-            });
-        }
-    }
-    out
-}
-
 fn only<T>(mut found: impl Iterator<Item = T>) -> Option<T> {
     let first = found.next()?;
     found.next().is_none().then_some(first)
 }
 
-fn fold(text: &str) -> String {
+pub(super) fn fold(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
@@ -193,6 +171,10 @@ mod tests {
     use super::*;
     use crate::Person;
     use crate::model::{Agent, Extra, Queue};
+
+    fn built_in() -> Mapping {
+        Mapping::built_in("focalscope-to-intercom").unwrap()
+    }
 
     fn agent(id: &str, name: &str, email: Option<&str>, state: AgentState) -> Agent {
         Agent {
@@ -245,7 +227,7 @@ mod tests {
             ],
             ..Catalog::default()
         };
-        let found = propose(&seen, &to);
+        let found = propose(&built_in(), &seen, &to);
         let sure: Vec<Confidence> = found.people.iter().map(|p| p.confidence).collect();
         assert_eq!(sure, [Confidence::Certain, Confidence::Low, Confidence::High, Confidence::None]);
         let ids: Vec<String> = found.resolution().people.keys().map(ToString::to_string).collect();
@@ -266,7 +248,7 @@ mod tests {
             teams: vec![team("5", "Billing"), team("6", "BILLING"), team("7", "Sales")],
             ..Catalog::default()
         };
-        let found = propose(&seen, &to);
+        let found = propose(&built_in(), &seen, &to);
         assert_eq!(found.teams[0].remote, None);
         assert_eq!(found.teams[1].remote, Some(RemoteRef::new("team", "7")));
         assert_eq!(found.resolution().teams.len(), 1);

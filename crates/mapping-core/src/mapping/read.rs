@@ -4,9 +4,9 @@ use super::handoff::{Acknowledgement, Handoff, Nearest};
 use super::path::text_of;
 use super::rule::{ContactScope, Fidelity, Row};
 use super::spec::{
-    AcknowledgementSpec, CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DropSpec, FieldRule,
-    HandoffSpec, ObjectSpec, PartSpec, PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES, TableRef, Target,
-    WantSpec,
+    AcknowledgementSpec, CategoriesSpec, ChoiceSpec, CondSpec, CustomSpec, Destination, DocumentSpec,
+    DropSpec, FieldRule, HandoffSpec, ObjectSpec, PartSpec, PartsSpec, RowSpec, Rule, SkipSpec, Spec, TYPES,
+    TableRef, Target, TreeSpec, WantSpec,
 };
 use super::toml_node::{File, Node};
 use super::transform::{Table, unknown};
@@ -16,14 +16,25 @@ use toml::de::DeTable;
 
 const ROOT: &[&str] =
     &["name", "options", "table", "destination", "row", "object", "placeholders", "handoff", "acknowledge"];
-const OPTIONS: &[&str] =
-    &["default_country", "cc_note", "contacts", "publish_articles", "article_links", "default_collection"];
+const OPTIONS: &[&str] = &[
+    "default_country",
+    "cc_note",
+    "contacts",
+    "publish_articles",
+    "article_links",
+    "default_collection",
+    "source_name",
+];
 const PLACEHOLDERS: &[&str] = &["form", "table"];
 const HANDOFF: &[&str] =
     &["name", "row", "from", "title", "destination", "place", "check", "note", "nearest", "remove"];
 const NEAREST: &[&str] = &["words", "suggest"];
 const ACKNOWLEDGE: &[&str] = &["id", "text", "place", "remove"];
-const WHEN: &[&str] = &["path", "is", "not", "exists", "differs"];
+const TREE: &[&str] = &["parent", "link", "name", "depth", "separator"];
+const DOCUMENT: &[&str] =
+    &["body", "locale", "root", "default_locale", "per_locale", "line", "custom", "files", "macros"];
+const DOCUMENT_LINE: &[&str] = &["text", "unless"];
+const WHEN: &[&str] = &["path", "option", "is", "not", "exists", "differs"];
 
 impl Spec {
     /// Reads a file.
@@ -39,6 +50,7 @@ impl Spec {
             spec.publish_articles = node.flag("publish_articles")?;
             spec.article_links = node.texts("article_links")?.map(|l| (l, node.at.clone()));
             spec.default_collection = node.text("default_collection")?;
+            spec.source_name = node.text("source_name")?;
         }
         if let Some(node) = root.table("placeholders", "[placeholders]", Some(PLACEHOLDERS))? {
             spec.placeholder_form = node.text("form")?.map(|f| (f, node.at.clone()));
@@ -78,6 +90,32 @@ impl Spec {
     }
 }
 
+/// The keys that each table may have, by the schema's name for it.
+#[cfg(test)]
+pub(super) const KEYS: [(&str, &[&str]); 21] = [
+    ("", ROOT),
+    ("/properties/options", OPTIONS),
+    ("/properties/placeholders", PLACEHOLDERS),
+    ("/properties/handoff/items", HANDOFF),
+    ("/properties/handoff/items/properties/nearest/items", NEAREST),
+    ("/properties/acknowledge/items", ACKNOWLEDGE),
+    ("/definitions/condition", WHEN),
+    ("/properties/object/items", OBJECT),
+    ("/properties/object/items/properties/tree", TREE),
+    ("/properties/object/items/properties/document", DOCUMENT),
+    ("/properties/object/items/properties/document/properties/line/items", DOCUMENT_LINE),
+    ("/properties/object/items/properties/field/items", FIELD),
+    ("/properties/object/items/properties/field/items/properties/case/items", CASE),
+    ("/properties/object/items/properties/skip/items", SKIP),
+    ("/properties/object/items/properties/custom", CUSTOM),
+    ("/properties/object/items/properties/categories", CATEGORIES),
+    ("/properties/object/items/properties/want/items", WANT),
+    ("/properties/object/items/properties/drop/items", DROP),
+    ("/properties/object/items/properties/parts", PARTS),
+    ("/properties/object/items/properties/parts/properties/part/items", PART),
+    ("/properties/object/items/properties/parts/properties/drop/items", PART_DROP),
+];
+
 fn once<R: Rule>(rules: &[R]) -> Result<()> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for rule in rules {
@@ -100,7 +138,7 @@ fn word<T: Copy>(node: &Node<'_>, key: &str, known: &[(&str, T)]) -> Result<Opti
 fn read_destination(node: &Node<'_>) -> Result<Destination> {
     let mut fields = BTreeMap::new();
     let mut known: Vec<(&str, Target)> = TYPES.iter().map(|(n, t)| (*n, Target::Plain(*t))).collect();
-    known.extend([("link", Target::Link), ("links", Target::Links)]);
+    known.extend([("link", Target::Link), ("links", Target::Links), ("texts", Target::Texts)]);
     if let Some(table) = node.table("fields", "[destination.….fields]", None)? {
         for (name, _) in table.entries()? {
             if let Some(target) = word(&table, &name, &known)? {
@@ -180,6 +218,9 @@ const OBJECT: &[&str] = &[
     "from",
     "to",
     "fidelity",
+    "moves",
+    "tree",
+    "document",
     "key",
     "skip",
     "field",
@@ -207,13 +248,17 @@ const FIELD: &[&str] = &[
     "merge",
     "kept",
     "existing",
+    "with_batch",
+    "decided",
+    "needed",
     "wanted_if",
     "remove",
 ];
 const CASE: &[&str] = &["when", "path", "value", "transform", "table"];
 const SKIP: &[&str] = &["name", "why", "when", "remove"];
 const CUSTOM: &[&str] = &["path", "to", "exclude", "max_chars", "remove"];
-const CATEGORIES: &[&str] = &["row", "path", "single", "without_set", "multi", "tag", "remove"];
+const CATEGORIES: &[&str] =
+    &["row", "path", "single", "without_set", "multi", "tag", "most_options", "remove"];
 const WANT: &[&str] = &["name", "type", "description", "remove"];
 const DROP: &[&str] = &["path", "why", "when", "silent", "remove"];
 const PARTS: &[&str] = &["orphan_files", "part", "drop"];
@@ -240,12 +285,17 @@ fn read_object(node: &Node<'_>) -> Result<ObjectSpec> {
     let custom = node.table("custom", "[object.custom]", Some(CUSTOM))?;
     let categories = node.table("categories", "[object.categories]", Some(CATEGORIES))?;
     let parts = node.table("parts", "[object.parts]", Some(PARTS))?;
+    let tree = node.table("tree", "[object.tree]", Some(TREE))?;
+    let document = node.table("document", "[object.document]", Some(DOCUMENT))?;
     let object = ObjectSpec {
         at: node.at.clone(),
         from: node.needed("from")?,
         to: node.text("to")?,
         row: node.text("row")?,
         fidelity: word(node, "fidelity", &FIDELITIES)?,
+        moves: node.text("moves")?,
+        tree: tree.map(|t| read_tree(&t)).transpose()?,
+        document: document.map(|d| read_document(&d)).transpose()?,
         key: key.map(|k| read_choice(&k)).transpose()?,
         skips: each("skip", SKIP)?.iter().map(read_skip).collect::<Result<_>>()?,
         fields: each("field", FIELD)?.iter().map(read_field).collect::<Result<_>>()?,
@@ -260,6 +310,33 @@ fn read_object(node: &Node<'_>) -> Result<ObjectSpec> {
     once(&object.wants)?;
     once(&object.drops)?;
     Ok(object)
+}
+
+fn read_tree(node: &Node<'_>) -> Result<TreeSpec> {
+    Ok(TreeSpec {
+        at: node.at.clone(),
+        parent: node.needed("parent")?,
+        link: node.needed("link")?,
+        name: node.needed("name")?,
+        depth: node.number("depth")?.ok_or_else(|| node.complain("`depth` is missing"))?,
+        separator: node.text("separator")?.unwrap_or_else(|| " / ".to_owned()),
+    })
+}
+
+fn read_document(node: &Node<'_>) -> Result<DocumentSpec> {
+    let lines = node.tables("line", "[[object.document.line]]", DOCUMENT_LINE)?;
+    Ok(DocumentSpec {
+        at: node.at.clone(),
+        body: node.needed("body")?,
+        locale: node.needed("locale")?,
+        root: node.needed("root")?,
+        default_locale: node.needed("default_locale")?,
+        per_locale: node.texts("per_locale")?.unwrap_or_default(),
+        lines: lines.iter().map(|l| Ok((l.needed("text")?, l.text("unless")?))).collect::<Result<_>>()?,
+        custom: node.text("custom")?,
+        files: node.text("files")?,
+        macros: node.text("macros")?,
+    })
 }
 
 fn read_choice(node: &Node<'_>) -> Result<ChoiceSpec> {
@@ -285,12 +362,16 @@ fn read_when(node: &Node<'_>) -> Result<Vec<CondSpec>> {
     let read = |c: &Node<'_>| {
         let cond = CondSpec {
             at: c.at.clone(),
-            path: c.needed("path")?,
+            path: c.text("path")?.unwrap_or_default(),
+            option: c.text("option")?,
             is: c.scalars("is")?,
             not: c.scalars("not")?,
             exists: c.flag("exists")?,
             differs: c.text("differs")?,
         };
+        if cond.path.is_empty() == cond.option.is_none() {
+            return Err(c.complain("a condition needs either `path` or `option`"));
+        }
         if cond.is.is_none() && cond.not.is_none() && cond.exists.is_none() && cond.differs.is_none() {
             return Err(c.complain("a condition needs one of `is`, `not`, `exists`, `differs`"));
         }
@@ -333,6 +414,9 @@ fn read_field(node: &Node<'_>) -> Result<FieldRule> {
         merge: node.text("merge")?,
         kept: node.flag("kept")?.unwrap_or(false),
         existing: node.flag("existing")?.unwrap_or(false),
+        with_batch: node.flag("with_batch")?.unwrap_or(false),
+        decided: node.flag("decided")?.unwrap_or(false),
+        needed: node.text("needed")?,
         wanted_if: node.text("wanted_if")?,
         remove: node.flag("remove")?.unwrap_or(false),
     })
@@ -360,6 +444,7 @@ fn read_categories(node: &Node<'_>) -> Result<CategoriesSpec> {
         without_set: text("without_set")?,
         multi: text("multi")?,
         tag: text("tag")?,
+        most_options: node.number("most_options")?,
         remove,
     })
 }

@@ -1,7 +1,8 @@
 //! What a mapping says about one kind of record, as programs see it.
 
 use super::plan::Plan;
-use crate::Kind;
+use super::{Observations, tree};
+use crate::{Kind, SourceRef};
 use serde::{Deserialize, Serialize};
 
 /// How much of an object survives the move.
@@ -76,6 +77,8 @@ pub struct Options {
     pub article_links: Vec<String>,
     /// The name of the collection of articles that have none.
     pub default_collection: String,
+    /// What the source is called in descriptions and stand-ins.
+    pub source_name: String,
 }
 impl Default for Options {
     fn default() -> Self {
@@ -86,6 +89,7 @@ impl Default for Options {
             publish_articles: false,
             article_links: Vec::new(),
             default_collection: "Other".to_owned(),
+            source_name: "the source".to_owned(),
         }
     }
 }
@@ -103,4 +107,11 @@ pub struct ObjectRule {
     /// How much survives.
     pub fidelity: Fidelity,
     pub(crate) plan: Plan,
+}
+
+impl ObjectRule {
+    /// How many objects of its own kind are above a record at the destination: they are written first.
+    pub fn level(&self, seen: &Observations, record: &SourceRef) -> usize {
+        self.plan.tree.as_ref().map_or(0, |t| tree::level(t, seen, record))
+    }
 }

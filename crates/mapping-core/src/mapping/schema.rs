@@ -13,10 +13,12 @@ pub(crate) enum Shape {
     Word(&'static [&'static str]),
     Object(&'static [(&'static str, Shape)]),
     List(&'static Shape),
+    /// A weekly interval, as a whole.
+    Interval,
     /// Names of the source's own making: custom fields, unplaced values.
     Open,
 }
-use Shape::{Bool, Id, Int, List, Object, Open, Text, Time, Word};
+use Shape::{Bool, Id, Int, Interval, List, Object, Open, Text, Time, Word};
 
 const TEXTS: Shape = List(&Text);
 const DIRECTION: Shape = Word(&["in", "out", "note", "system"]);
@@ -137,17 +139,70 @@ const THREAD: Shape = Object(&[
     ("merged", List(&TICKET)),
 ]);
 
+/// A note with its place among the contact's notes, from 1.
+const NOTE: Shape = Object(&[("number", Int), ("at", Time), ("author", Text), ("text", Text)]);
+
+const COMPANY: Shape =
+    Object(&[("id", Id("company")), ("name", Text), ("domains", TEXTS), ("custom", Open), ("extra", Open)]);
+
+const WORKING_HOURS: Shape = Object(&[
+    ("id", Id("working_hours")),
+    ("name", Text),
+    ("offset_minutes", Int),
+    ("zone", Text),
+    ("week", List(&Interval)),
+    ("holidays", TEXTS),
+    ("extra", Open),
+]);
+
+const KB_CATEGORY: Shape =
+    Object(&[("id", Id("kb_category")), ("parent", Id("kb_category")), ("title", Text), ("extra", Open)]);
+
+const KB_ARTICLE: Shape = Object(&[
+    ("id", Id("kb_article")),
+    ("title", Text),
+    ("body", BODY),
+    ("categories", List(&Id("kb_category"))),
+    ("internal", Bool),
+    ("published", Bool),
+    ("language", Text),
+    ("author", Text),
+    ("author_agent", Id("agent")),
+    ("translation_of", Id("kb_article")),
+    ("tags", TEXTS),
+    ("url", Text),
+    ("created_at", Time),
+    ("modified_at", Time),
+    ("custom", Open),
+    ("attachments", List(&Id("attachment"))),
+    ("extra", Open),
+]);
+
 /// The kinds that rules can start from.
-pub(crate) const ROOTS: [&str; 2] = ["contact", "ticket"];
+pub(crate) const ROOTS: [&str; 6] =
+    ["company", "contact", "kb_article", "kb_category", "ticket", "working_hours"];
 /// The lists of a thread that can become parts.
 pub(crate) const PART_LISTS: [&str; 4] = ["messages", "calls", "chat", "merged"];
 
 /// What the rules for a kind start from. A ticket comes with its thread.
 pub(crate) fn root(kind: &str) -> Option<Shape> {
     match kind {
+        "company" => Some(COMPANY),
         "contact" => Some(CONTACT),
+        "kb_article" => Some(KB_ARTICLE),
+        "kb_category" => Some(KB_CATEGORY),
         "ticket" => Some(THREAD),
+        "working_hours" => Some(WORKING_HOURS),
         _ => None,
+    }
+}
+
+/// The lists of a record of this kind that can become parts.
+pub(crate) fn part_lists(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "ticket" => &PART_LISTS,
+        "contact" => &["notes"],
+        _ => &[],
     }
 }
 
@@ -158,6 +213,7 @@ pub(crate) fn item(list: &str) -> Option<Shape> {
         "calls" => Some(CALL),
         "chat" => Some(CHAT_LINE),
         "merged" => Some(TICKET),
+        "notes" => Some(NOTE),
         _ => None,
     }
 }
@@ -186,7 +242,7 @@ fn collect(shape: Shape, at: &str, out: &mut Vec<String>) {
 mod tests {
     use super::*;
     use crate::model::{
-        Attachment, CallLeg, ChatLine, Contact, Direction, Message, MessageAuthor, Thread, Ticket,
+        Attachment, CallLeg, ChatLine, Contact, Direction, Message, MessageAuthor, Record, Thread, Ticket,
     };
     use crate::{Blob, Body};
     use serde_json::{Value, json};
@@ -206,7 +262,7 @@ mod tests {
             }
             (Value::Array(items), List(inner)) => items.iter().for_each(|v| same_names(v, *inner, at)),
             (Value::Object(_) | Value::Array(_), other) => {
-                assert_eq!(other, Open, "at {at:?} is more than a leaf");
+                assert!(matches!(other, Open | Interval), "at {at:?} is more than a leaf");
             }
             _ => {}
         }
@@ -243,6 +299,18 @@ mod tests {
         let mut contact = serde_json::to_value(Contact::new("1".into())).unwrap();
         contact["notes"] = json!([{"at": null, "author": null, "text": "x"}]);
         same_names(&contact, CONTACT, "");
+        let of = |kind: &str, json: Value| {
+            let record: Record = serde_json::from_value(json!({"kind": kind, "record": json})).unwrap();
+            serde_json::to_value(record).unwrap()["record"].clone()
+        };
+        same_names(&of("company", json!({"id": "1", "name": "n"})), COMPANY, "");
+        same_names(&of("kb_category", json!({"id": "1", "title": "t"})), KB_CATEGORY, "");
+        let article =
+            json!({"id": "1", "title": "t", "body": {"format": "html", "text": "x"}, "categories": ["1"]});
+        same_names(&of("kb_article", article), KB_ARTICLE, "");
+        let week = json!([{"weekday": 0, "from": "09:00:00", "to": "17:00:00"}]);
+        let hours = json!({"id": "1", "name": "n", "offset_minutes": 60, "week": week});
+        same_names(&of("working_hours", hours), WORKING_HOURS, "");
     }
 
     #[test]

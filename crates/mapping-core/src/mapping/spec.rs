@@ -17,6 +17,7 @@ pub(crate) struct Spec {
     pub(crate) publish_articles: Option<bool>,
     pub(crate) article_links: Option<(Vec<String>, At)>,
     pub(crate) default_collection: Option<String>,
+    pub(crate) source_name: Option<String>,
     pub(crate) placeholder_form: Option<(String, At)>,
     /// In the order of the file.
     pub(crate) placeholders: Vec<(String, String)>,
@@ -41,6 +42,8 @@ pub(crate) enum Target {
     Plain(FieldType),
     Link,
     Links,
+    /// Several texts.
+    Texts,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +70,9 @@ pub(crate) struct ObjectSpec {
     pub(crate) to: Option<String>,
     pub(crate) row: Option<String>,
     pub(crate) fidelity: Option<Fidelity>,
+    pub(crate) moves: Option<String>,
+    pub(crate) tree: Option<TreeSpec>,
+    pub(crate) document: Option<DocumentSpec>,
     pub(crate) key: Option<ChoiceSpec>,
     pub(crate) skips: Vec<SkipSpec>,
     pub(crate) fields: Vec<FieldRule>,
@@ -75,6 +81,31 @@ pub(crate) struct ObjectSpec {
     pub(crate) wants: Vec<WantSpec>,
     pub(crate) drops: Vec<DropSpec>,
     pub(crate) parts: Option<PartsSpec>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TreeSpec {
+    pub(crate) at: At,
+    pub(crate) parent: String,
+    pub(crate) link: String,
+    pub(crate) name: String,
+    pub(crate) depth: u32,
+    pub(crate) separator: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct DocumentSpec {
+    pub(crate) at: At,
+    pub(crate) body: String,
+    pub(crate) locale: String,
+    pub(crate) root: String,
+    pub(crate) default_locale: String,
+    pub(crate) per_locale: Vec<String>,
+    /// A line, and the field that makes it needless.
+    pub(crate) lines: Vec<(String, Option<String>)>,
+    pub(crate) custom: Option<String>,
+    pub(crate) files: Option<String>,
+    pub(crate) macros: Option<String>,
 }
 
 /// Where a value comes from.
@@ -98,7 +129,9 @@ pub(crate) enum TableRef {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct CondSpec {
     pub(crate) at: At,
+    /// A path of the record, or else an option of the mapping.
     pub(crate) path: String,
+    pub(crate) option: Option<String>,
     pub(crate) is: Option<Vec<Value>>,
     pub(crate) not: Option<Vec<Value>>,
     pub(crate) exists: Option<bool>,
@@ -129,6 +162,9 @@ pub(crate) struct FieldRule {
     pub(crate) merge: Option<String>,
     pub(crate) kept: bool,
     pub(crate) existing: bool,
+    pub(crate) with_batch: bool,
+    pub(crate) decided: bool,
+    pub(crate) needed: Option<String>,
     pub(crate) wanted_if: Option<String>,
     pub(crate) remove: bool,
 }
@@ -152,6 +188,7 @@ pub(crate) struct CategoriesSpec {
     pub(crate) without_set: String,
     pub(crate) multi: String,
     pub(crate) tag: String,
+    pub(crate) most_options: Option<u32>,
     pub(crate) remove: bool,
 }
 
@@ -212,6 +249,7 @@ impl Spec {
         self.publish_articles = over.publish_articles.or(self.publish_articles);
         self.article_links = over.article_links.or(self.article_links.take());
         self.default_collection = over.default_collection.or(self.default_collection.take());
+        self.source_name = over.source_name.or(self.source_name.take());
         self.placeholder_form = over.placeholder_form.or(self.placeholder_form.take());
         for (name, to) in over.placeholders {
             match self.placeholders.iter_mut().find(|(n, _)| n.to_lowercase() == name.to_lowercase()) {
@@ -248,6 +286,9 @@ impl ObjectSpec {
         self.row = over.row.or(self.row.take());
         self.fidelity = over.fidelity.or(self.fidelity);
         self.key = over.key.or(self.key.take());
+        self.moves = over.moves.or(self.moves.take());
+        self.tree = over.tree.or(self.tree.take());
+        self.document = over.document.or(self.document.take());
         lay(&mut self.skips, over.skips)?;
         lay(&mut self.fields, over.fields)?;
         lay(&mut self.wants, over.wants)?;

@@ -13,8 +13,13 @@ use crate::{
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
+mod editor;
+mod knowledge;
+
 fn built_in() -> Mapping {
-    Mapping::parse(Mapping::built_in_text("focalscope-to-intercom").unwrap()).unwrap()
+    static ONCE: std::sync::OnceLock<Mapping> = std::sync::OnceLock::new();
+    let text = Mapping::built_in_text("focalscope-to-intercom").unwrap();
+    ONCE.get_or_init(|| Mapping::parse(text).unwrap()).clone()
 }
 
 fn time(text: &str) -> Option<Timestamp> {
@@ -265,7 +270,8 @@ fn every_row_of_the_object_mapping_is_there_and_rules_name_known_rows() {
     assert!(["I1", "I2", "I3", "I4", "I5", "I6", "I9"].iter().all(|row| used.contains(row)), "{used:?}");
     assert_eq!(mapping.rows()[6].fidelity, Fidelity::HandOff);
     let kinds: Vec<&str> = mapping.objects().iter().map(|o| o.from.as_str()).collect();
-    assert_eq!(kinds, ["contact", "ticket"], "what others link to comes first");
+    let order = ["working_hours", "company", "contact", "ticket", "kb_category", "kb_article"];
+    assert_eq!(kinds, order, "what others link to comes first");
 }
 
 #[test]
@@ -491,7 +497,11 @@ fn contacts_of_one_address_become_one_and_what_differs_is_listed() {
         (name.rule, name.before.as_deref(), name.after.as_deref()),
         (LossRule::Merged, Some("Ada L."), Some("Ada"))
     );
-    assert_eq!(lost(&mapped, "notes").len(), 1);
+    assert_eq!(draft.field("company"), &Value::Link(Link::Source(SourceRef::new("company", "co1"))));
+    let notes: Vec<_> =
+        draft.parts.iter().map(|p| (p.key.as_str(), p.body.text.as_str(), p.visibility)).collect();
+    assert_eq!(notes, [("note:1", "likes tea", Visibility::Internal)]);
+    assert_eq!(draft.text("attribute.focalscope_other_phones__c"), "call me", "what is no number is kept");
     let raw: Vec<Option<&str>> = lost(&mapped, "phone").iter().map(|l| l.before.as_deref()).collect();
     assert_eq!(raw, [Some("call me"), Some("+45 12 34 56 78")]);
     assert!(lost(&mapped, "email").is_empty() && lost(&mapped, "external_id").is_empty());
@@ -506,6 +516,7 @@ fn a_contact_with_a_bad_address_stands_alone_without_it() {
     assert_eq!(mapper.natural_key(mapping.object("contact").unwrap(), &bad.clone().into()), None);
     let mapped = map_contacts(&mapping, &[bad]);
     assert_eq!((&draft(&mapped).key, draft(&mapped).field("email")), (&None, &Value::Null));
+    assert_eq!(draft(&mapped).text("attribute.focalscope_other_emails__c"), "ada at example");
     let loss = lost(&mapped, "email")[0];
     assert_eq!((loss.rule, loss.before.as_deref()), (LossRule::Dropped, Some("ada at example")));
     let keyed = contact("1", &["not one", "Bob <BOB@example.com>"]);

@@ -46,7 +46,10 @@ pub(crate) enum Transform {
     OneLine,
     HtmlToText,
     Email,
-    E164 { country: Option<String>, keep_raw: bool },
+    E164 {
+        country: Option<String>,
+        keep_raw: bool,
+    },
     Date(Option<String>),
     Seconds,
     Number,
@@ -55,16 +58,24 @@ pub(crate) enum Transform {
     Prefix(String),
     Name,
     Table(Table),
+    /// The minute of a time, in words that people read: `2024-01-31 10:00 UTC`.
+    Minute,
+    /// Weekly intervals as minutes from Monday 00:00: `540-1020`.
+    WeekMinutes,
+    /// The name of a time zone of the IANA database.
+    Zone,
     First,
     Last,
     Rest,
+    /// The values as written, without the one that this transform and `first` choose and keep as it is.
+    Others(Box<Transform>),
     Join(String),
     Sum,
     Count,
 }
 
 /// Name, what the argument is, and what it does; the documentation of the format is made of the same words.
-const NAMES: [&str; 22] = [
+const NAMES: [&str; 26] = [
     "trim",
     "lower",
     "upper",
@@ -81,9 +92,13 @@ const NAMES: [&str; 22] = [
     "prefix",
     "name",
     "table",
+    "minute",
+    "week_minutes",
+    "zone",
     "first",
     "last",
     "rest",
+    "others",
     "join",
     "sum",
     "count",
@@ -112,6 +127,13 @@ impl Transform {
             "date" => return Ok(Transform::Date(argument.map(str::to_owned))),
             "join" => return Ok(Transform::Join(argument.unwrap_or(", ").to_owned())),
             "prefix" => return Ok(Transform::Prefix(needed()?.to_owned())),
+            "others" => {
+                let of = Transform::parse(needed()?, tables)?;
+                return match of {
+                    Transform::Email | Transform::E164 { .. } => Ok(Transform::Others(Box::new(of))),
+                    _ => Err("`others` takes `email` or `e164`".to_owned()),
+                };
+            }
             "truncate" => {
                 let n = needed()?.trim().parse().ok().filter(|n| *n > 0);
                 return n.map(Transform::Truncate).ok_or_else(|| format!("`{text}` needs a number above 0"));
@@ -133,6 +155,9 @@ impl Transform {
             "number" => Transform::Number,
             "decimal_comma" => Transform::DecimalComma,
             "name" => Transform::Name,
+            "minute" => Transform::Minute,
+            "week_minutes" => Transform::WeekMinutes,
+            "zone" => Transform::Zone,
             "first" => Transform::First,
             "last" => Transform::Last,
             "rest" => Transform::Rest,
@@ -148,14 +173,19 @@ impl Transform {
 
     /// Whether it takes all values together rather than each.
     pub(crate) fn reduces(&self) -> bool {
-        use Transform::{Count, First, Join, Last, Rest, Sum};
-        matches!(self, First | Last | Rest | Join(_) | Sum | Count)
+        use Transform::{Count, First, Join, Last, Others, Rest, Sum, WeekMinutes};
+        matches!(self, First | Last | Rest | Others(_) | Join(_) | Sum | Count | WeekMinutes)
+    }
+
+    /// Whether it carries what `first` leaves out.
+    pub(crate) fn is_rest(&self) -> bool {
+        matches!(self, Transform::Rest | Transform::Others(_))
     }
 
     /// Applies it. What it could not keep is told to `damage`.
     pub(crate) fn apply(&self, values: Vec<Leaf>, scope: Scope<'_>, damage: &mut Vec<Damage>) -> Vec<Leaf> {
         if self.reduces() {
-            return self.reduce(values, damage);
+            return self.reduce(values, scope, damage);
         }
         values
             .into_iter()
@@ -164,7 +194,25 @@ impl Transform {
             .collect()
     }
 
-    fn reduce(&self, values: Vec<Leaf>, damage: &mut Vec<Damage>) -> Vec<Leaf> {
+    /// What `others` leaves: the chosen value too, when choosing changed it.
+    fn others(of: &Transform, values: Vec<Leaf>, scope: Scope<'_>) -> Vec<Leaf> {
+        let mut chosen = false;
+        let mut rest = Vec::new();
+        for leaf in values {
+            let text = leaf.as_text();
+            let made = of.each(leaf.clone(), scope, &mut Vec::new()).map(|l| l.as_text());
+            let same = made.as_ref().is_some_and(|m| m.eq_ignore_ascii_case(text.trim()));
+            if chosen || !same {
+                rest.push(leaf);
+            }
+            chosen |= made.is_some();
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        rest.retain(|l| seen.insert(l.as_text()));
+        rest
+    }
+
+    fn reduce(&self, values: Vec<Leaf>, scope: Scope<'_>, damage: &mut Vec<Damage>) -> Vec<Leaf> {
         let mut left_out = |kept: &Leaf, others: &[Leaf], why: &str| {
             let different: Vec<String> = others.iter().filter(|o| *o != kept).map(Leaf::as_text).collect();
             if !different.is_empty() {
@@ -188,6 +236,8 @@ impl Transform {
                 vec![last.clone()]
             }
             (Transform::Rest, Some((_, others)), _) => others.to_vec(),
+            (Transform::Others(of), _, _) => Self::others(of, values, scope),
+            (Transform::WeekMinutes, _, _) => super::week::minutes(&values, damage),
             (Transform::Join(between), Some(_), _) => {
                 vec![Leaf::text(values.iter().map(Leaf::as_text).collect::<Vec<_>>().join(between))]
             }
@@ -267,6 +317,17 @@ impl Transform {
                 Some(value) => return Some(Leaf { value: value.clone(), id_of: None }),
                 None => {
                     lost(LossRule::Dropped, "the value table has no entry for it", "");
+                    return None;
+                }
+            },
+            Transform::Minute => match text.trim().parse::<jiff::Timestamp>() {
+                Ok(at) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+                Err(_) => text.clone(),
+            },
+            Transform::Zone => match super::week::is_zone(&text) {
+                true => text.trim().to_owned(),
+                false => {
+                    lost(LossRule::Dropped, "not the name of a time zone, as `Europe/Copenhagen`", "");
                     return None;
                 }
             },

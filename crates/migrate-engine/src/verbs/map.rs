@@ -1,9 +1,10 @@
-//! `map`: proposes who and what stands for whom, in CSV files that a person confirms.
+//! `map`: proposes who and what stands for whom, and where fields, categories and hours go, in CSV files that a person
+//! confirms.
 
 use crate::drafts::{mapping_of, observe};
-use crate::lists::Lists;
+use crate::lists::{Lists, Written};
 use crate::{Ctx, Exit, Failure, Finding, Run, Severity};
-use mapping_core::mapping::{Mapping, ObjectRule, Observations, Proposal, propose};
+use mapping_core::mapping::{Mapping, ObjectRule, Observations, PersonProposal, Proposal, propose};
 use mapping_core::model::AgentId;
 use mapping_core::{Catalog, Sink};
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,9 @@ impl MapOptions {
         MapOptions { check: true }
     }
 }
+
+/// The most groups of contacts in a report.
+const MOST_PERSONS: usize = 200;
 
 /// What a list holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,21 @@ pub struct MapReport {
     pub agents: ListCount,
     /// `mapping/queues.csv`: queues and ticketboxes.
     pub queues: ListCount,
+    /// `mapping/fields.csv`: custom fields.
+    #[serde(default)]
+    pub fields: ListCount,
+    /// `mapping/categories.csv`: sets of categories.
+    #[serde(default)]
+    pub categories: ListCount,
+    /// `mapping/hours.csv`: time zones of working hours.
+    #[serde(default)]
+    pub hours: ListCount,
+    /// Contacts that may be one person; they stay apart. At most 200.
+    #[serde(default)]
+    pub persons: Vec<PersonProposal>,
+    /// How many such groups there are.
+    #[serde(default)]
+    pub persons_found: u64,
     /// What is wrong with the mapping at this destination.
     pub findings: Vec<Finding>,
     /// The objects that will be moved: row, from, to, fidelity.
@@ -71,7 +90,8 @@ pub struct ObjectRow {
     pub fidelity: String,
 }
 
-/// Proposes matches for agents, queues and ticketboxes, and checks the mapping against the destination.
+/// Proposes matches for agents, queues and ticketboxes, places for custom fields and sets of categories and zones for
+/// working hours, and checks the mapping against the destination.
 ///
 /// A line that a person edited or confirmed is never overwritten.
 ///
@@ -89,32 +109,67 @@ pub async fn map(
     let seen = observe(run).await?;
     let mapping = mapping_of(run)?;
     let mut lists = Lists::read(run)?;
-    let mut written = (0, 0);
+    let proposals = propose(&mapping, &seen, &catalog);
+    let mut written = Written::default();
     if !options.check {
-        let proposals = propose(&seen, &catalog);
         let email = |p: &Proposal| {
             let agent = seen.agents.get(&AgentId::from(p.source.id.clone()));
             agent.and_then(|a| a.email.as_ref()).map(|e| e.as_str().to_owned()).unwrap_or_default()
         };
-        let people: Vec<_> = proposals.people.into_iter().map(|p| (p.clone(), email(&p))).collect();
-        written = lists.propose(run, &people, &proposals.teams).await?;
+        written = lists.propose(run, &proposals, &email).await?;
     }
+    let persons_found = proposals.persons.len() as u64;
+    let mut persons = proposals.persons;
+    persons.truncate(MOST_PERSONS);
     let mut report = MapReport {
-        agents: lists.agents.count(written.0),
-        queues: lists.queues.count(written.1),
+        agents: lists.agents.count(written.agents),
+        queues: lists.queues.count(written.queues),
+        fields: lists.fields.count(written.fields),
+        categories: lists.categories.count(written.categories),
+        hours: lists.hours.count(written.hours),
+        persons,
+        persons_found,
         findings: findings(&mapping, &seen, &catalog),
         objects: mapping.objects().iter().map(ObjectRow::of).collect(),
         exit: Exit::Done,
     };
-    if let Err(failure) = lists.resolution(&catalog) {
+    let refused = [lists.resolution(&catalog).err(), lists.choices().err()];
+    for failure in refused.into_iter().flatten() {
         report.findings.push(Finding::new(Severity::Problem, "mapping", failure.error.to_string()));
     }
+    report.findings.extend(open(&report));
     if report.findings.iter().any(|f| f.severity == Severity::Problem) {
         report.exit = Exit::Error;
     }
     run.save_report("map", &report)?;
-    ctx.finished("map", report.agents.lines + report.queues.lines);
+    let lists = [&report.agents, &report.queues, &report.fields, &report.categories, &report.hours];
+    ctx.finished("map", lists.into_iter().map(|l| l.lines).sum());
     Ok(report)
+}
+
+/// What is open in the lists, and what comes of it if it stays open.
+fn open(report: &MapReport) -> Vec<Finding> {
+    let lists = [
+        ("agents", &report.agents, "a placeholder writes for them, and their names stay in the text"),
+        ("queues", &report.queues, "their tickets are assigned to no team; the names stay in attributes"),
+        ("fields", &report.fields, "they go as text to the attributes that the map makes for them"),
+        ("categories", &report.categories, "they go where the map puts them"),
+        (
+            "hours",
+            &report.hours,
+            "these working hours are not moved: write a zone, as Europe/Copenhagen, into destination_id",
+        ),
+    ];
+    let open = lists.into_iter().filter(|(_, count, _)| count.open > 0);
+    open.map(|(list, count, then)| {
+        let mut names = count.open_ids.join(", ");
+        if count.open > count.open_ids.len() as u64 {
+            names.push_str(", …");
+        }
+        let what = format!("{} of {} lines are open ({names}): {then}", count.open, count.lines);
+        Finding::new(Severity::Warning, format!("mapping/{list}.csv"), what)
+    })
+    .collect()
 }
 
 /// What the map wants and the destination can't give, what will be provisioned taken as given.

@@ -100,6 +100,9 @@ impl Sink for Desk {
         let mut catalog = self.inner.catalog().await?;
         catalog.account = "Acme desk".to_owned();
         catalog.fields = self.fields();
+        let named = |o: MemoryObject| Some((o.fields.get("name")?.as_str()?.to_owned(), o.id));
+        let tags = self.server.objects().into_iter().filter(|o| o.kind == "tag").filter_map(named);
+        catalog.tags.extend(tags.map(|(name, id)| Named { remote: RemoteRef::new("tag", id), name }));
         let admins = self.server.objects().into_iter().filter(|o| o.kind == "admin");
         catalog.people = admins.map(|o| person(&o.id, "Ada", o.key.as_deref().unwrap_or_default())).collect();
         Ok(catalog)

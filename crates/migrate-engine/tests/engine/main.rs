@@ -8,6 +8,7 @@ mod crash;
 mod desk;
 mod extract;
 mod guards;
+mod knowledge;
 mod lifecycle;
 mod passes;
 mod quarantine;

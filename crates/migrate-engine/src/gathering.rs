@@ -6,7 +6,7 @@ use crate::loading::row_of;
 use crate::store::{Batch, MemberState, PlanRow, summed_traits};
 use crate::sums::{Expected, expect};
 use crate::verbs::plan::written;
-use crate::{Failure, Run, sample};
+use crate::{Ctx, Failure, Run, sample};
 use mapping_core::{Result as CoreResult, SourceRef};
 use std::collections::BTreeSet;
 
@@ -30,6 +30,7 @@ pub(crate) async fn gather(
     batch: &Batch,
     choice: Choice<'_>,
     retry_quarantined: bool,
+    ctx: &Ctx<'_>,
 ) -> Result<(), Failure> {
     let mut gathering = Gathering { run, batch, retry_quarantined, expected: Expected::new() };
     if let Some(mark) = drafts.sink().batch_mark(&batch.label) {
@@ -44,9 +45,13 @@ pub(crate) async fn gather(
     match choice {
         Choice::Pilot(size) => {
             // In the order of phases, so that the batch's order is that of writing.
-            let rows = sample::draw(run, size, &|row| gathering.is_free(row))?;
-            gathering.make_ready(&rows).await?;
-            gathering.add(rows).await?;
+            let sample = sample::draw(run, size, &|row| gathering.is_free(row))?;
+            if !sample.not_shown.is_empty() {
+                let names = sample.not_shown.join(", ");
+                ctx.note(format!("a pilot of {size} is too small to show {names}"));
+            }
+            gathering.make_ready(&sample.rows).await?;
+            gathering.add(sample.rows).await?;
         }
         Choice::Wave(wave) => gathering.wave(wave).await?,
         Choice::All => gathering.all().await?,

@@ -231,6 +231,15 @@ fn config_text(options: &InitOptions) -> String {
          # created_from = 2019-01-01\n\
          # created_before = 2026-01-01\n\
          \n\
+         [approval]\n\
+         # Whether apply carries out only a plan that somebody approved by name: `approve --by NAME`.\n\
+         plan = false\n\
+         \n\
+         # Waves: `apply --wave closed-2024` takes the tickets that every condition fits, and a ticket moves once.\n\
+         # [waves.closed-2024]\n\
+         # closed_before = 2025-01-01\n\
+         # states = [\"resolved\", \"closed\"]\n\
+         \n\
          [limits]\n\
          # Records in flight at a time, and their bytes.\n\
          workers = 8\n\

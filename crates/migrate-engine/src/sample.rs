@@ -8,11 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 type Free<'a> = &'a dyn Fn(&PlanRow) -> Result<bool>;
 
+/// What was drawn.
+pub(crate) struct Sample {
+    /// About as many tickets as asked for, and what they link to, in the order of writing.
+    pub(crate) rows: Vec<PlanRow>,
+    /// Traits that no ticket of it shows, because it is too small.
+    pub(crate) not_shown: Vec<String>,
+}
+
 /// About `size` tickets, and what they link to, in the order of writing.
 ///
 /// Only names and traits are held in memory while the plan is read through, twice.
-pub(crate) fn draw(run: &Run, size: usize, free: Free<'_>) -> std::result::Result<Vec<PlanRow>, Failure> {
-    let mut chosen = traits_once(run, size, free)?;
+pub(crate) fn draw(run: &Run, size: usize, free: Free<'_>) -> std::result::Result<Sample, Failure> {
+    let (mut chosen, not_shown) = traits_once(run, size, free)?;
     fill_evenly(run, size, &mut chosen, free)?;
     let mut rows: BTreeMap<(u32, SourceRef), PlanRow> = BTreeMap::new();
     let mut open: Vec<SourceRef> = chosen.into_iter().collect();
@@ -28,7 +36,7 @@ pub(crate) fn draw(run: &Run, size: usize, free: Free<'_>) -> std::result::Resul
             rows.insert((row.phase, row.record.clone()), row);
         }
     }
-    Ok(rows.into_values().collect())
+    Ok(Sample { rows: rows.into_values().collect(), not_shown })
 }
 
 fn each(run: &Run, free: Free<'_>, take: &mut dyn FnMut(&PlanRow)) -> Result<()> {
@@ -46,33 +54,58 @@ fn each(run: &Run, free: Free<'_>, take: &mut dyn FnMut(&PlanRow)) -> Result<()>
     }
 }
 
-/// The oldest and the newest, then the first ticket that shows each trait, rare traits before common ones.
-fn traits_once(run: &Run, size: usize, free: Free<'_>) -> Result<BTreeSet<SourceRef>> {
-    let (mut oldest, mut newest) = (None::<(Timestamp, SourceRef)>, None::<(Timestamp, SourceRef)>);
-    let mut first: BTreeMap<String, (u64, SourceRef)> = BTreeMap::new();
+/// A ticket that shows a trait, with everything else that it shows.
+struct Shows {
+    /// How many tickets show the trait.
+    count: u64,
+    record: SourceRef,
+    strata: Vec<String>,
+}
+
+/// The oldest and the newest, then for each trait that none of the chosen shows yet a ticket that does, rare traits
+/// before common ones; and the traits for which there was no room.
+fn traits_once(run: &Run, size: usize, free: Free<'_>) -> Result<(BTreeSet<SourceRef>, Vec<String>)> {
+    let (mut oldest, mut newest) = (None::<(Timestamp, PlanRow)>, None::<(Timestamp, PlanRow)>);
+    let mut first: BTreeMap<String, Shows> = BTreeMap::new();
     each(run, free, &mut |row| {
         if let Some(at) = row.at {
             if oldest.as_ref().is_none_or(|(t, _)| at < *t) {
-                oldest = Some((at, row.record.clone()));
+                oldest = Some((at, row.clone()));
             }
             if newest.as_ref().is_none_or(|(t, _)| at >= *t) {
-                newest = Some((at, row.record.clone()));
+                newest = Some((at, row.clone()));
             }
         }
         for stratum in &row.strata {
-            first.entry(stratum.clone()).or_insert_with(|| (0, row.record.clone())).0 += 1;
+            let shows = first.entry(stratum.clone()).or_insert_with(|| Shows {
+                count: 0,
+                record: row.record.clone(),
+                strata: row.strata.clone(),
+            });
+            shows.count += 1;
         }
     })?;
-    let mut chosen: BTreeSet<SourceRef> = [oldest, newest].into_iter().flatten().map(|(_, r)| r).collect();
-    let mut rare: Vec<(u64, SourceRef)> = first.into_values().collect();
-    rare.sort();
-    for (_, record) in rare {
-        if chosen.len() >= size.max(2) {
-            break;
-        }
-        chosen.insert(record);
+    let (mut chosen, mut shown) = (BTreeSet::new(), BTreeSet::new());
+    for (_, row) in [oldest, newest].into_iter().flatten() {
+        shown.extend(row.strata);
+        chosen.insert(row.record);
     }
-    Ok(chosen)
+    let mut rare: Vec<(String, Shows)> = first.into_iter().collect();
+    rare.sort_by_key(|(_, shows)| shows.count);
+    let mut not_shown = Vec::new();
+    for (stratum, shows) in rare {
+        if shown.contains(&stratum) {
+            continue;
+        }
+        if chosen.len() >= size.max(2) {
+            not_shown.push(stratum);
+            continue;
+        }
+        shown.extend(shows.strata);
+        chosen.insert(shows.record);
+    }
+    not_shown.retain(|stratum| !shown.contains(stratum));
+    Ok((chosen, not_shown))
 }
 
 /// Fills up with tickets that lie evenly over the plan.

@@ -5,7 +5,7 @@ mod written;
 use crate::args::{Side, Verb};
 use crate::show::Show;
 use async_trait::async_trait;
-use mapping_core::{Sink, Source, SourceRef};
+use mapping_core::{Error, ErrorKind, Sink, Source, SourceRef};
 use migrate_engine::{
     Action, ApplyOptions, ApplyReport, ApproveOptions, ApproveReport, Cancel, Ctx, DoctorReport, Estimate,
     EstimateOptions, Exit, ExtractOptions, ExtractReport, Failure, Finding, InitOptions, MapOptions,
@@ -599,6 +599,10 @@ impl Program<'_> {
     /// As [`migrate_engine::report`].
     pub fn report(&self, run: &Run) -> Result<Exit, Failure> {
         self.show.heading("report");
+        if run.stage().counts()?.is_empty() {
+            let message = "there is nothing to report: nothing was read yet; run `extract` first";
+            return Err(Error::not_sent(ErrorKind::Config, message).into());
+        }
         let written = migrate_engine::report(run, &self.ctx())?;
         self.show.pairs([
             ("run directory", run.dir().display().to_string()),

@@ -459,7 +459,8 @@ impl Ledger for Memory {
     }
     fn tally(&self, batch: u32) -> Result<Vec<Tally>> {
         let held = self.held();
-        let mut tally: BTreeMap<(u32, String, u8, MemberState), (u64, u64, u64)> = BTreeMap::new();
+        type Place = (u32, String, u8, MemberState);
+        let mut tally: BTreeMap<Place, (u64, u64, u64)> = BTreeMap::new();
         for member in held.members.range((batch, 0)..=(batch, u64::MAX)).map(|(_, m)| m) {
             let key = (member.row.phase, member.row.kind.to_string(), member.pass, member.state);
             let sums = tally.entry(key).or_default();

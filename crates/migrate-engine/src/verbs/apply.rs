@@ -309,7 +309,7 @@ async fn new_batch(
     let (label, at, wave) = (format!("{}-batch", run.config().name), ctx.timer.now(), options.wave.clone());
     let batch = Batch { number: 0, label, kind, plan: head.id, state: BatchState::Gathering, at, wave };
     let mut batch = ledger.begin_batch(batch).await?;
-    gather(run, drafts, &batch, choice(run, options)?, options.retry_quarantined).await?;
+    gather(run, drafts, &batch, choice(run, options)?, options.retry_quarantined, ctx).await?;
     ledger.set_batch(batch.number, BatchState::Running).await?;
     batch.state = BatchState::Running;
     Ok(batch)

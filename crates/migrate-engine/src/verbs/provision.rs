@@ -253,13 +253,14 @@ async fn create(
     let ledger = run.ledger();
     let mut rows = Vec::new();
     for want in wanted.iter() {
-        let (Some(row), record) = (&want.row, &want.entry.record) else { continue };
+        let record = &want.entry.record;
+        if let (Action::Exists, Some(remote)) = (want.entry.action, &want.remote)
+            && !ledger.targets(std::slice::from_ref(record))?.contains_key(record)
+        {
+            ledger.matched(record, remote).await?;
+        }
+        let Some(row) = &want.row else { continue };
         match (want.entry.action, &want.remote) {
-            (Action::Exists, Some(remote)) => {
-                if !ledger.targets(std::slice::from_ref(record))?.contains_key(record) {
-                    ledger.matched(record, remote).await?;
-                }
-            }
             (Action::Change, Some(_)) if ledger.progress(record)?.is_some_and(|p| p.is_done()) => {
                 // It was made or found by an earlier call and has to grow.
                 ledger.append(record, want.growth.clone()).await?;

@@ -45,7 +45,7 @@ async fn what_was_taken_note_of_holds_for_a_new_plan_and_the_approval_of_the_pla
     drop(world.init());
     let settings = world.path().join("migration.toml");
     let text = std::fs::read_to_string(&settings).unwrap();
-    std::fs::write(&settings, format!("{text}\n[approval]\nplan = true\n")).unwrap();
+    std::fs::write(&settings, text.replace("plan = false", "plan = true")).unwrap();
     let (run, _) = world.planned_in(world.open()).await;
     std::fs::write(world.path().join("skip.csv"), "record,reason\nticket:3,not wanted\n").unwrap();
     let plan = world.plan(&run).await.unwrap();

@@ -41,6 +41,8 @@ pub(crate) struct Desk {
     pub(crate) lossy: std::sync::atomic::AtomicBool,
     /// The closing of this record's thread is refused.
     pub(crate) refuses: std::sync::Mutex<Option<SourceRef>>,
+    /// The entry of the schema that no call of the platform can make.
+    pub(crate) by_hand: std::sync::Mutex<Option<String>>,
     /// What was asked, in order: operation and record.
     pub(crate) asked: std::sync::Mutex<Vec<(String, SourceRef)>>,
 }
@@ -114,6 +116,9 @@ impl Sink for Desk {
         Ok(catalog)
     }
     fn shape(&self, draft: &Draft, catalog: &Catalog) -> Result<Shaped> {
+        if self.by_hand.lock().unwrap().as_deref() == Some(draft.text("name")) {
+            return Err(Error::not_sent(ErrorKind::Unsupported, "people make these in the settings"));
+        }
         let mut shaped = self.inner.shape(draft, catalog)?;
         for name in shaped.draft.fields.keys().filter_map(|f| f.strip_prefix("attribute.")) {
             let kind = format!("{}_attribute", draft.kind);
@@ -221,6 +226,7 @@ impl World {
                 down: false.into(),
                 lossy: false.into(),
                 refuses: None.into(),
+                by_hand: None.into(),
                 asked: Vec::new().into(),
             },
             source: MemorySource::new(records, 3),

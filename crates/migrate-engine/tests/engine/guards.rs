@@ -169,3 +169,34 @@ async fn a_mapping_with_an_unknown_key_is_wrong_usage_and_leaves_a_usable_direct
     std::fs::write(run.dir().join("mapping.toml"), "").unwrap();
     map(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
 }
+
+#[tokio::test]
+async fn what_no_call_can_make_is_described_for_a_person_and_found_once_the_person_made_it() {
+    let world = World::new();
+    let run = world.init();
+    world.extract(&run).await;
+    map(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
+    let name = "channel_source__c";
+    *world.desk.by_hand.lock().unwrap() = Some(name.to_owned());
+    let made = provision(&run, &world.desk, &ProvisionOptions::default(), &world.ctx()).await.unwrap();
+    assert_eq!(made.exit.code(), 3);
+    let open: Vec<_> = made.by_hand().collect();
+    assert_eq!(open.len(), 1, "{made:#?}");
+    assert!(open[0].todo.contains(name) && open[0].todo.contains("options: "), "{}", open[0].todo);
+    let check =
+        || async { provision(&run, &world.desk, &ProvisionOptions::check(), &world.ctx()).await.unwrap() };
+    let objects = world.server.objects();
+    let checked = check().await;
+    assert_eq!((checked.exit.code(), checked.entries.len() - checked.there()), (3, 1));
+    assert_eq!(world.server.objects(), objects, "a check writes nothing");
+
+    let mut object = MemoryObject::new("", "conversation_attribute");
+    let options = open[0].todo.split("options: ").nth(1).unwrap().split("; ").next().unwrap();
+    let options = options.split(", ").map(Value::text).collect();
+    object.fields.insert("name".to_owned(), Value::text(name));
+    object.fields.insert("data_type".to_owned(), Value::text("list"));
+    object.fields.insert("options".to_owned(), Value::List(options));
+    world.server.plant(object);
+    let checked = check().await;
+    assert_eq!(checked.exit.code(), 0, "{checked:#?}");
+}

@@ -204,3 +204,38 @@ async fn the_schema_goes_only_when_it_is_asked_for() {
     assert_eq!(undone.exit.code(), 0, "{undone:#?}");
     assert_eq!(world.server.objects(), start);
 }
+
+#[tokio::test]
+async fn a_difference_that_somebody_accepts_by_name_counts_so_until_the_object_changes_again() {
+    let world = World::new();
+    let (run, _) = world.planned().await;
+    world.apply(&run).await.unwrap();
+    let ticket = SourceRef::new("ticket", "3");
+    let target = run.ledger().targets(std::slice::from_ref(&ticket)).unwrap().remove(&ticket).unwrap();
+    let edit = |title: &str| {
+        world.server.touch(&target.id, |o: &mut MemoryObject| {
+            o.fields.insert("title".to_owned(), Value::text(title));
+        });
+    };
+    let accept = |reason: &'static str, by: &'static str| {
+        let (run, ticket, world) = (&run, &ticket, &world);
+        async move { migrate_engine::accept(run, ticket, reason, by, &world.ctx()).await }
+    };
+    world.verify(&run).await;
+    assert_eq!(accept("as agreed", "Ada").await.unwrap_err().exit.code(), 2, "nothing differs yet");
+    edit("Another title");
+    let found = world.verify(&run).await;
+    assert_eq!((found.exit.code(), found.different, found.accepted), (4, 1, 0));
+    assert_eq!(accept("", "Ada").await.unwrap_err().exit.code(), 2);
+    accept("as agreed", "Ada").await.unwrap();
+    let found = world.verify(&run).await;
+    assert_eq!((found.exit.code(), found.different, found.accepted), (0, 1, 1), "{found:#?}");
+    assert!(found.differences[0].accepted.as_ref().unwrap().starts_with("Ada, "));
+    assert_eq!(found.price.records, found.records.values().sum::<u64>());
+    let chain = report(&run, &world.ctx()).unwrap().report.approvals;
+    assert!(chain.iter().any(|line| line.contains("ticket:3") && line.contains("Ada")), "{chain:?}");
+    edit("A third title");
+    assert_eq!(world.verify(&run).await.exit.code(), 4, "it was accepted as it was then");
+    world.server.touch(&target.id, |o| o.archived = true);
+    assert!(world.verify(&run).await.different > 0);
+}

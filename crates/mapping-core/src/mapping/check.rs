@@ -172,7 +172,8 @@ fn category_spec(
         None => format!("Category in {}", mapping.options().source_name),
     };
     let mut spec = text_spec(rule, name, Some(described));
-    let form = rule.plan.categories.as_ref().map(|c| c.form(seen, set, false));
+    let size = seen.categories.values().filter(|c| c.set == *set).count();
+    let form = rule.plan.categories.as_ref().map(|c| c.form(set, size, false));
     if form == Some(SetForm::Text) {
         return spec;
     }

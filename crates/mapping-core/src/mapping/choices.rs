@@ -1,8 +1,8 @@
 //! What people decided about custom fields, sets of categories and working hours, laid over the rules.
 
+use super::Mapping;
 use super::custom_use::ValueForm;
 use super::plan::{Categories, Custom};
-use super::{Mapping, Observations};
 use crate::{FieldType, SourceRef};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -125,18 +125,16 @@ pub(crate) enum SetForm {
 }
 
 impl Categories {
-    /// What becomes of a set: as a person decided, else tags when a ticket may have several of it, a text when it has
+    /// What becomes of a set of so many categories: as a person decided, else tags when a ticket may have several of it, a text when it has
     /// more values than a list takes, and a list.
-    pub(crate) fn form(&self, seen: &Observations, set: &Option<String>, multi: bool) -> SetForm {
+    pub(crate) fn form(&self, set: &Option<String>, size: usize, multi: bool) -> SetForm {
         match self.choices.get(set.as_deref().unwrap_or_default()) {
             Some(SetChoice::List(_)) => SetForm::List,
             Some(SetChoice::Text(_)) => SetForm::Text,
             Some(SetChoice::Tags) => SetForm::Tags,
             Some(SetChoice::LeftOut) => SetForm::LeftOut,
             None if multi => SetForm::Tags,
-            None if seen.categories.values().filter(|c| c.set == *set).count() > self.most_options => {
-                SetForm::Text
-            }
+            None if size > self.most_options => SetForm::Text,
             None => SetForm::List,
         }
     }

@@ -386,9 +386,10 @@ pub(super) fn tag_names(plan: &Categories, seen: &Observations) -> BTreeMap<Cate
     let (multi, labels) = (seen.multi_sets(), seen.category_labels());
     let mut spellings: BTreeMap<String, String> = BTreeMap::new();
     let mut tags = BTreeMap::new();
-    let tagged = |set: &Option<String>| plan.form(seen, set, multi.contains(set)) == SetForm::Tags;
-    let sets: BTreeSet<&Option<String>> = seen.categories.values().map(|c| &c.set).collect();
-    let sets: BTreeSet<&Option<String>> = sets.into_iter().filter(|s| tagged(s)).collect();
+    let tagged = |set: &Option<String>, size| plan.form(set, size, multi.contains(set)) == SetForm::Tags;
+    let sizes = seen.set_sizes().into_iter();
+    let sets: BTreeSet<&Option<String>> =
+        sizes.filter(|(set, n)| tagged(set, *n)).map(|(set, _)| set).collect();
     for category in seen.categories.values().filter(|c| sets.contains(&c.set)) {
         let Some(label) = labels.get(&category.id) else { continue };
         let name = match category.set.as_deref().map(str::trim).filter(|s| !s.is_empty()) {

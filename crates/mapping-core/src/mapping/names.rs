@@ -29,9 +29,8 @@ impl Names {
         names.taken.extend(fixed.map(str::to_lowercase));
         if let Some(categories) = &plan.categories {
             let multi = seen.multi_sets();
-            let sets: BTreeSet<&Option<String>> = seen.categories.values().map(|c| &c.set).collect();
-            for set in sets {
-                let form = categories.form(seen, set, multi.contains(set));
+            for (set, size) in seen.set_sizes() {
+                let form = categories.form(set, size, multi.contains(set));
                 if !matches!(form, SetForm::List | SetForm::Text) {
                     continue;
                 }

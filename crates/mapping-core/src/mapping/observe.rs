@@ -303,6 +303,13 @@ impl Observations {
         declared.chain(used).collect()
     }
 
+    /// How many categories each set has.
+    pub(crate) fn set_sizes(&self) -> BTreeMap<&Option<String>, usize> {
+        let mut sizes = BTreeMap::new();
+        self.categories.values().for_each(|c| *sizes.entry(&c.set).or_default() += 1);
+        sizes
+    }
+
     /// The label of every category: its name, with its ticketbox or id where its set has that name twice.
     pub fn category_labels(&self) -> BTreeMap<CategoryId, String> {
         let mut names: BTreeMap<(Option<&str>, String), u32> = BTreeMap::new();

@@ -154,7 +154,7 @@ pub(super) fn sets(mapping: &Mapping, seen: &Observations, to: &Catalog) -> Vec<
         let sets: BTreeSet<&Option<String>> = seen.categories.values().map(|c| &c.set).collect();
         for set in sets {
             let of_set: Vec<_> = seen.categories.values().filter(|c| c.set == *set).collect();
-            let (form, count) = (plan.form(seen, set, multi.contains(set)), of_set.len());
+            let (form, count) = (plan.form(set, of_set.len(), multi.contains(set)), of_set.len());
             let attribute = names.set(set).unwrap_or_default().to_owned();
             let (choice, mut reasons) = match form {
                 SetForm::Tags => {

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod bench;
+mod cases;
 mod demo;
 mod estimate;
 mod halves;

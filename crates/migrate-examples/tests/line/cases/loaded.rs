@@ -5,12 +5,12 @@ use mapping_core::{Loss, LossRule, RemoteRef, SourceRef};
 use migrate_engine::store::Quarantined;
 use migrate_engine::{Exit, Run};
 use migrate_examples::args::Verb;
-use migrate_sandbox::dataset::{Contact, Dataset, KbArticle, Message, Ticket};
+use migrate_sandbox::dataset::{Author, AuthorKind, Contact, ContentType, Dataset, KbArticle, Message, Ticket};
 use migrate_sandbox::generator;
 use migrate_sandbox::intercom::{Seed, SeedContact};
 use migrate_sandbox::judge::Verdict;
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 /// Small, so that it is quick; the thread of 5,000 messages is from 300 tickets on.
@@ -41,6 +41,7 @@ pub(crate) fn shared() -> &'static Loaded {
     SHARED.get_or_init(|| {
         let mut desk = generator::generate(SEED, TICKETS);
         fifty_of_an_address(&mut desk);
+        everybody_has_a_ticket(&mut desk);
         let known = generator::matched_contacts(&desk);
         let seed = |person: generator::Matched| SeedContact {
             email: Some(person.email),
@@ -64,6 +65,38 @@ fn fifty_of_an_address(desk: &mut Dataset) {
         };
         let (id, name) = (last + n, format!("Office {n}"));
         desk.contacts.push(Contact { id, name, emails: vec![email], ..Contact::default() });
+    }
+}
+
+/// Contacts are moved with their tickets; in a small help desk some of those that a case has bent have none. They get one.
+fn everybody_has_a_ticket(desk: &mut Dataset) {
+    let moved = |it: &&Ticket| it.merged_into.is_none() && !it.spam && !it.deleted;
+    let with: BTreeSet<u64> = desk.tickets.iter().filter(moved).filter_map(|it| it.contact).collect();
+    let bent = |it: &&Contact| {
+        it.opted_out || it.blocked || it.bounced || it.name.is_empty() || it.emails.is_empty()
+            || it.emails.iter().any(|email| !email.contains('.') || email.contains("@@") || email.contains('<'))
+    };
+    let without: Vec<Contact> =
+        desk.contacts.iter().filter(bent).filter(|it| !with.contains(&it.id)).cloned().collect();
+    let mut next = desk.tickets.iter().map(|it| it.id).max().unwrap();
+    let mut message = 900_000;
+    let agent = desk.agent(1).cloned().unwrap();
+    for contact in without {
+        (next, message) = (next + 1, message + 1);
+        let at = desk.tickets[0].created;
+        let email = contact.emails.first().cloned();
+        let author = Author { kind: AuthorKind::Contact, id: Some(contact.id), email, name: contact.name };
+        desk.tickets.push(Ticket {
+            id: next,
+            number: format!("FS-9{next}"),
+            subject: format!("One more {next}"),
+            contact: Some(contact.id),
+            agent: Some(agent.id),
+            created: at,
+            modified: at,
+            messages: vec![Message { id: message, author, sent_at: at, body: "Hello again".into(), ..Message::default() }],
+            ..Ticket::default()
+        });
     }
 }
 
@@ -122,14 +155,11 @@ impl Loaded {
             lists.insert(path, bench.ask("GET", path, &Value::Null));
         }
         let mut files = BTreeMap::new();
-        for entry in std::fs::read_dir(bench.dir.join("handoff")).unwrap().flatten() {
-            if let Ok(text) = std::fs::read_to_string(entry.path()) {
-                files.insert(format!("handoff/{}", entry.file_name().to_str().unwrap()), text);
-            }
-        }
-        for entry in std::fs::read_dir(bench.dir.join("mapping")).unwrap().flatten() {
-            if let Ok(text) = std::fs::read_to_string(entry.path()) {
-                files.insert(format!("mapping/{}", entry.file_name().to_str().unwrap()), text);
+        for folder in ["handoff", "mapping", "reports"] {
+            for entry in std::fs::read_dir(bench.dir.join(folder)).unwrap().flatten() {
+                if let Ok(text) = std::fs::read_to_string(entry.path()) {
+                    files.insert(format!("{folder}/{}", entry.file_name().to_str().unwrap()), text);
+                }
             }
         }
         Loaded {
@@ -184,6 +214,12 @@ impl Loaded {
         Thread { it: self.object("ticket", ticket.id) }
     }
 
+    /// How many threads have this value of an attribute.
+    pub(crate) fn threads_with(&self, attribute: &str, value: &str) -> usize {
+        let threads = self.objects.iter().filter(|(target, _)| target.kind == *"conversation");
+        threads.filter(|(_, it)| it["custom_attributes"][attribute] == value).count()
+    }
+
     /// The person that a contact became.
     pub(crate) fn person(&self, contact: u64) -> &Value {
         let target = self.target("contact", contact).unwrap_or_else(|| panic!("nobody stands for contact:{contact}"));
@@ -193,6 +229,11 @@ impl Loaded {
     /// A list that the API gives.
     pub(crate) fn list(&self, path: &'static str) -> &Value {
         &self.lists[path]
+    }
+
+    /// A report of the run directory.
+    pub(crate) fn report(&self, name: &str) -> Value {
+        serde_json::from_str(self.file(&format!("reports/{name}.json"))).unwrap()
     }
 
     /// A file of the run directory.
@@ -212,6 +253,32 @@ impl Loaded {
         let all = self.losses_of(kind, id);
         let found = all.iter().any(|it| it.field == field && it.rule == rule && it.why.contains(why));
         assert!(found, "{kind}:{id} {field} {rule:?} {why:?} is not in {all:#?}");
+    }
+
+    /// Nothing stands for a record, and the quarantine has it with these words as the reason and something to do.
+    pub(crate) fn assert_held(&self, kind: &'static str, id: u64, why: &str, todo: &str) {
+        assert_eq!(self.target(kind, id), None);
+        let held = self.quarantine(kind, id).unwrap_or_else(|| panic!("{kind}:{id} is not in the quarantine"));
+        assert!(held.why.contains(why), "{}", held.why);
+        assert!(held.why.contains(todo) || held.todo.contains(todo), "{} / {}", held.why, held.todo);
+        assert!(!held.todo.is_empty());
+    }
+
+    /// Id of the teammate who has this agent's address; none when nobody has.
+    pub(crate) fn teammate(&self, agent: u64) -> Option<String> {
+        let email = self.desk.agent(agent)?.email.as_ref()?;
+        let all = self.list("/admins")["admins"].as_array().unwrap();
+        let found = all.iter().find(|it| it["email"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(email)))?;
+        Some(found["id"].as_str().unwrap().to_owned())
+    }
+
+    /// Id of the team of this name.
+    pub(crate) fn team(&self, name: &str) -> u64 {
+        let all = self.list("/teams")["teams"].as_array().unwrap();
+        let mut found = all.iter().filter(|it| it["name"] == name);
+        let id = found.next().unwrap_or_else(|| panic!("no team {name}"))["id"].as_str().unwrap().parse().unwrap();
+        assert!(found.next().is_none(), "two teams {name}");
+        id
     }
 
     /// The entry of a record in the quarantine.
@@ -260,8 +327,23 @@ fn files(of: &Value) -> Vec<(&str, u64, &str)> {
 }
 
 impl<'a> Thread<'a> {
-    pub(crate) fn json(self) -> &'a Value {
-        self.it
+    /// What became of a message: the one thing said at its time with its words.
+    pub(crate) fn of(self, message: &Message) -> Said<'a> {
+        let (at, words) = (message.sent_at.map(|at| at.as_second()), words_of(message));
+        let is = |said: &Said<'_>| Some(said.at) == at && squeezed(said.body).contains(&words);
+        let mut all: Vec<Said<'_>> = self.said().into_iter().filter(is).collect();
+        assert_eq!(all.len(), 1, "message {} at {at:?}: {all:#?}", message.id);
+        all.remove(0)
+    }
+
+    /// Id of the person it is of.
+    pub(crate) fn contact(self) -> &'a str {
+        text(&self.it["contacts"]["contacts"][0]["id"])
+    }
+
+    /// Ids of the teammate and the team it is assigned to; 0: nobody.
+    pub(crate) fn assigned(self) -> (u64, u64) {
+        (self.it["admin_assignee_id"].as_u64().unwrap_or(0), self.it["team_assignee_id"].as_u64().unwrap_or(0))
     }
 
     /// The opening message.
@@ -318,20 +400,28 @@ impl<'a> Thread<'a> {
     }
 }
 
-/// What is of a ticket, for a failure's text.
-pub(crate) fn shown(loaded: &Loaded, ticket: &Ticket) -> String {
-    let record = SourceRef::new("ticket", ticket.id.to_string());
-    let there = loaded.targets.get(&record).and_then(|target| loaded.objects.get(target));
-    let losses: Vec<String> = (loaded.losses.iter().filter(|it| it.record == record))
-        .map(|it| format!("{:?} {} {}", it.rule, it.field, it.why))
-        .collect();
-    let held = loaded.quarantined.iter().find(|it| it.record == record);
-    let cut = |text: &str| text.chars().take(300).collect::<String>();
-    let parts = there.map(|it| {
-        let thread = Thread { it };
-        let said: Vec<Value> = thread.said().iter().map(|s| json!([s.kind, s.at, s.author["name"], s.author["email"], cut(s.body), s.files.iter().take(3).collect::<Vec<_>>()])).collect();
-        json!({"title": thread.title(), "state": thread.state(), "attributes": it["custom_attributes"], "tags": thread.tags(),
-            "admin": it["admin_assignee_id"], "team": it["team_assignee_id"], "contacts": it["contacts"]["contacts"], "said": said})
-    });
-    format!("{} {:?}\nlosses: {losses:#?}\nheld: {held:?}\n{:#}", ticket.number, ticket.subject, parts.unwrap_or_default())
+/// The text of markup: tags gone, what stood for characters undone, without any space.
+pub(crate) fn squeezed(html: &str) -> String {
+    let (mut out, mut rest) = (String::with_capacity(html.len()), html);
+    while let Some((before, after)) = rest.split_once('<') {
+        out.push_str(before);
+        rest = after.split_once('>').map_or("", |(_, after)| after);
+    }
+    out.push_str(rest);
+    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&euro;", "€"), ("&amp;", "&")];
+    let undone = pairs.into_iter().fold(out, |text, (from, to)| text.replace(from, to));
+    unspaced(&undone)
+}
+
+/// A text without any space.
+pub(crate) fn unspaced(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// What a message says, without any space.
+pub(crate) fn words_of(message: &Message) -> String {
+    match message.content_type {
+        ContentType::Html => squeezed(&message.body.text()),
+        _ => unspaced(&message.body.text()),
+    }
 }

@@ -1,8 +1,9 @@
 //! Authenticated calls.
 
 use crate::api::{
-    Admins, Articles, Collections, Companies, Contacts, ConversationAttributes, Conversations,
-    DataAttributes, HelpCenters, InternalArticles, Macros, Me, Notes, OfficeHoursSchedules, Tags, Teams, me,
+    Admins, Articles, Brands, Collections, Companies, Contacts, Contents, ConversationAttributes,
+    Conversations, DataAttributes, Emails, HelpCenters, InternalArticles, Jobs, Macros, Me, Notes,
+    OfficeHoursSchedules, Tags, Teams, TicketTypes, Tickets, me,
 };
 use crate::endpoint::Ask;
 use crate::error::IntercomErrors;
@@ -204,6 +205,30 @@ impl Client {
     /// Macros.
     pub fn macros(&self) -> Macros<'_> {
         Macros(self)
+    }
+    /// Addresses that mail comes in by.
+    pub fn emails(&self) -> Emails<'_> {
+        Emails(self)
+    }
+    /// Brands.
+    pub fn brands(&self) -> Brands<'_> {
+        Brands(self)
+    }
+    /// Ticket types, their attributes, and states.
+    pub fn ticket_types(&self) -> TicketTypes<'_> {
+        TicketTypes(self)
+    }
+    /// Tickets.
+    pub fn tickets(&self) -> Tickets<'_> {
+        Tickets(self)
+    }
+    /// Work that Intercom does later.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs(self)
+    }
+    /// The content of the knowledge base, by words and tags.
+    pub fn content(&self) -> Contents<'_> {
+        Contents(self)
     }
     /// Calls that reach people. The sink refuses them, whatever features are on.
     #[cfg(feature = "sending")]

@@ -1,5 +1,6 @@
 //! Intercom's error envelope as an [`Error`] with kind, outcome, code, request id and retry.
 
+use crate::id::ContactId;
 use connector_http::{Answered, ByStatus, Classify, RateHeaders as _, XRateLimit};
 use mapping_core::{Error, ErrorKind, Outcome, Result, Retry};
 use serde::Deserialize;
@@ -12,10 +13,43 @@ const REPLY_PAUSE: Duration = Duration::from_secs(10);
 ///
 /// Messages of Intercom may quote what was sent. So an error keeps the codes, the names of fields, ids, and phrases that
 /// this crate knows to be safe; never the message itself. Context keys it may set: `field`, `attribute`, `contact` (the
-/// id of the contact that holds the key, from a 409) with `archived` = `true`, `merged_into`, and `errors` (how many
-/// the envelope held, when more than one).
+/// id of the contact that holds the key, from a 409) with `archived` = `true`, `merged_into`, `scope` (the permission that
+/// the token lacks), `taken_by` (the model, `company` or `contact`, that uses the name of an attribute already), and
+/// `errors` (how many the envelope held, when more than one). [`IntercomError`] gives them types.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IntercomErrors;
+
+/// The contact that has the address or the external id which a refused create or update wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Its id.
+    pub contact: ContactId,
+    /// Whether it is archived; then no read, list or search shows it until it is unarchived.
+    pub archived: bool,
+}
+
+/// What an error of a call to Intercom knows.
+pub trait IntercomError {
+    /// Of a 409: who has the key.
+    fn holder(&self) -> Option<Holder>;
+    /// Of a 410: the contact into which the asked one was merged, by the `Link` header.
+    fn merged_into(&self) -> Option<ContactId>;
+    /// Of a 403: the permission that the token lacks, when the answer names it.
+    fn missing_scope(&self) -> Option<&str>;
+}
+
+impl IntercomError for Error {
+    fn holder(&self) -> Option<Holder> {
+        let contact = ContactId::from(self.context("contact")?);
+        Some(Holder { contact, archived: self.context("archived") == Some("true") })
+    }
+    fn merged_into(&self) -> Option<ContactId> {
+        self.context("merged_into").map(ContactId::from)
+    }
+    fn missing_scope(&self) -> Option<&str> {
+        self.context("scope")
+    }
+}
 
 #[derive(Debug, Default, Deserialize)]
 struct Envelope {
@@ -82,6 +116,14 @@ fn enriched(by_status: Error, answer: &Answered<'_>) -> Error {
             error = error.with("archived", "true");
         }
     }
+    if matches!(answer.status.as_u16(), 401 | 403)
+        && let Some(scope) = scope(message)
+    {
+        error = error.with("scope", scope);
+    }
+    if let Some(model) = taken_by(message) {
+        error = error.with("taken_by", model);
+    }
     if let Some(id) = canonical(answer) {
         error = error.with("merged_into", id);
     }
@@ -144,6 +186,16 @@ fn known(
             Retry::Never,
             "several live conversation attributes have one name; archive all but one",
         ),
+        400 if taken_by(message).is_some() => (
+            ErrorKind::Invalid,
+            Retry::Never,
+            "an attribute has this name already; contacts and companies share their names",
+        ),
+        422 if has("model=conversation is no longer supported") => (
+            ErrorKind::Invalid,
+            Retry::Never,
+            "attributes of conversations have calls of their own since version 2.16",
+        ),
         400 if has("invalid value for created_at") => {
             (ErrorKind::Invalid, Retry::Never, "Intercom doesn't take this time as created_at")
         }
@@ -179,6 +231,25 @@ fn attribute_name(message: &str) -> Option<String> {
     }
     let (name, after) = rest.split_once('\'')?;
     (name.chars().count() <= 100 && after.starts_with(" does not exist")).then(|| name.to_owned())
+}
+
+/// The permission in `You do not have the required scope (read_conversations) …` or `The scope x is required`.
+fn scope(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("scope ")?;
+    let name = rest.trim_start_matches('(').split([' ', ')']).next()?;
+    let fits =
+        name.contains('_') && name.len() <= 60 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    fits.then_some(name)
+}
+
+/// The model in `You already have 'x' in your company data. …`.
+fn taken_by(message: &str) -> Option<&'static str> {
+    let (_, rest) = message.strip_prefix("You already have '")?.rsplit_once("' in your ")?;
+    match rest.split(' ').next()? {
+        "company" => Some("company"),
+        "people" => Some("contact"),
+        _ => None,
+    }
 }
 
 /// The id in `A contact matching those details already exists with id=…`.
@@ -224,10 +295,8 @@ mod tests {
         );
         let e = error(409, "contacts.create", &[], &body);
         assert_eq!((e.kind(), e.outcome(), e.status()), (ErrorKind::Conflict, Outcome::Rejected, Some(409)));
-        assert_eq!(
-            (e.context("contact"), e.context("archived")),
-            (Some("6762f0dd1bb69f9f2193bb83"), Some("true"))
-        );
+        let contact = ContactId::from("6762f0dd1bb69f9f2193bb83");
+        assert_eq!(e.holder(), Some(Holder { contact, archived: true }));
         assert_eq!(
             (e.code(), e.request_id(), e.context("field")),
             (Some("conflict"), Some("req-1"), Some("email"))
@@ -296,8 +365,35 @@ mod tests {
         let link = [("link", "</contacts/6762f0dd1bb69f9f2193bb83>; rel=\"canonical\"")];
         let e = error(410, "contacts.get", &link, &list("contact_merged", "merged"));
         assert_eq!(
-            (e.kind(), e.context("merged_into")),
-            (ErrorKind::NotFound, Some("6762f0dd1bb69f9f2193bb83"))
+            (e.kind(), e.merged_into()),
+            (ErrorKind::NotFound, Some("6762f0dd1bb69f9f2193bb83".into()))
         );
+    }
+
+    #[test]
+    fn a_missing_scope_and_a_taken_name_are_named_and_nothing_else_of_the_message() {
+        let e = error(
+            403,
+            "macros.list",
+            &[],
+            &list(
+                "forbidden",
+                "You do not have the required scope (read_conversations) to access this resource",
+            ),
+        );
+        assert_eq!((e.kind(), e.missing_scope()), (ErrorKind::Forbidden, Some("read_conversations")));
+        let e = error(403, "x", &[], &list("forbidden", "out of scope ada@example.com"));
+        assert_eq!(e.missing_scope(), None);
+        let e = error(
+            400,
+            "data_attributes.create",
+            &[],
+            &list(
+                "parameter_invalid",
+                "You already have 'Ada\'s ring' in your company data. To save this as new people data, use a different name.",
+            ),
+        );
+        assert_eq!((e.kind(), e.context("taken_by")), (ErrorKind::Invalid, Some("company")));
+        assert!(!format!("{e:?}").contains("ring"));
     }
 }

@@ -158,7 +158,14 @@ impl<'c, T: Send + 'c> All<'c, T> {
     where
         F: Fn(Option<Cursor>) -> BoxFuture<'c, Result<Page<T>>> + Send + Sync + 'c,
     {
-        let pages = stream::try_unfold((Some(None), Turns::default(), fetch), |(at, mut turns, fetch)| {
+        Self::turned(Turns::default(), fetch)
+    }
+
+    fn turned<F>(turns: Turns, fetch: F) -> Self
+    where
+        F: Fn(Option<Cursor>) -> BoxFuture<'c, Result<Page<T>>> + Send + Sync + 'c,
+    {
+        let pages = stream::try_unfold((Some(None), turns, fetch), |(at, mut turns, fetch)| {
             async move {
                 let at: Option<Cursor> = match at {
                     Some(at) => at,
@@ -174,12 +181,13 @@ impl<'c, T: Send + 'c> All<'c, T> {
         All { items: Box::pin(pages.try_flatten()) }
     }
 
-    /// As [`new`](All::new), for a scroll: no page of it can be asked for twice, so that after an error it begins anew.
+    /// As [`new`](All::new), for a scroll: its cursor may stay the same from page to page, and no page of it can be asked for
+    /// twice, so that after an error it begins anew.
     pub(crate) fn scroll<F>(fetch: F) -> Self
     where
         F: Fn(Option<Cursor>) -> BoxFuture<'c, Result<Page<T>>> + Send + Sync + 'c,
     {
-        let All { items } = Self::new(fetch);
+        let All { items } = Self::turned(Turns { scroll: true, ..Turns::default() }, fetch);
         let told = |e: Error| {
             // Nothing was written, whatever became of the page.
             let outcome = if e.outcome() == Outcome::NotSent { Outcome::NotSent } else { Outcome::Rejected };
@@ -193,6 +201,7 @@ impl<'c, T: Send + 'c> All<'c, T> {
 /// many each time, so that any circle is noticed before it is gone through thrice.
 #[derive(Default)]
 struct Turns {
+    scroll: bool,
     pages: u64,
     kept: Option<Cursor>,
     until: u64,
@@ -203,7 +212,7 @@ impl Turns {
         let Some(next) = next else { return Ok(()) };
         self.pages += 1;
         let malformed = |text: String| Err(Error::rejected(ErrorKind::Malformed, text));
-        if self.kept.as_ref() == Some(next) {
+        if self.kept.as_ref() == Some(next) && !self.scroll {
             return malformed("a list comes back to a page that it had already".to_owned());
         }
         if self.pages >= MOST_PAGES {

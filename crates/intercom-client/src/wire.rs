@@ -31,9 +31,15 @@ impl<'de> Deserialize<'de> for Fields {
 
 /// A list as most of Intercom's answers wrap it.
 #[derive(Clone, Debug, Deserialize)]
-pub(crate) struct Listed<T> {
-    #[serde(default = "Vec::new")]
-    pub(crate) data: Vec<T>,
+struct Listed<T> {
+    data: Option<Vec<T>>,
+}
+
+/// Everything of a list that has no pages.
+pub(crate) fn listed<T: serde::de::DeserializeOwned>(
+    answer: &connector_http::Response,
+) -> mapping_core::Result<Vec<T>> {
+    Ok(crate::endpoint::json::<Listed<T>>(answer)?.data.unwrap_or_default())
 }
 
 /// `null` where a default is meant.
@@ -45,14 +51,8 @@ where
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }
 
-/// Unix seconds; `None` for null, for zero and for what is no time.
+/// A moment as Unix seconds or as ISO 8601 text; `None` for null, for zero and for what is neither.
 pub(crate) fn time<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-    let value = Value::deserialize(from)?;
-    Ok(value.as_i64().filter(|s| *s > 0).and_then(|s| Timestamp::from_second(s).ok()))
-}
-
-/// A moment as ISO 8601 text or as Unix seconds; `None` for null and for what is neither.
-pub(crate) fn moment<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
     let value = Value::deserialize(from)?;
     Ok(match &value {
         Value::String(text) => text.parse().ok(),

@@ -32,7 +32,7 @@ pub struct Admin {
 
 #[derive(Deserialize)]
 struct List {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     admins: Vec<Option<Admin>>,
 }
 

@@ -6,7 +6,7 @@ use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{AdminId, ArticleId, CollectionId, HelpCenterId, TagId};
 use crate::page::{All, Cursor, Page, ask};
-use crate::wire::{Fields, moment, number, numbered_page, or_default, time};
+use crate::wire::{Fields, number, numbered_page, or_default, time};
 use connector_http::{Body, Response};
 use http::Method;
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ pub struct Article {
     #[serde(default, deserialize_with = "time")]
     pub updated_at: Option<Timestamp>,
     /// When it will be published.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "time")]
     pub scheduled_publish_at: Option<Timestamp>,
     /// Whether the AI agent answers from it.
     #[serde(default)]

@@ -9,7 +9,7 @@ use crate::wire::{Fields, numbered_page, time};
 use connector_http::{Body, Response};
 use http::Method;
 use jiff::Timestamp;
-use mapping_core::{Private, Result};
+use mapping_core::{Error, ErrorKind, Private, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -151,7 +151,28 @@ pub fn get(to: &Endpoint, id: &CompanyId) -> Ask<Company> {
 /// `GET /companies?company_id=`: by the id that its maker gave it. `NotFound` for one without contacts, too.
 pub fn find_by_company_id(to: &Endpoint, company_id: &str) -> Ask<Company> {
     let call = (Method::GET, &["companies"][..], &[("company_id", company_id)][..]);
-    Ask::new(to, "companies.find_by_company_id", Does::Read, call, None, json)
+    Ask::new(to, "companies.find_by_company_id", Does::Read, call, None, read_found)
+}
+
+/// The description calls it one company in words and shows a list in its schema.
+fn read_found(answer: &Response) -> Result<Company> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Found {
+        List { data: Vec<Company> },
+        One(Box<Company>),
+    }
+    let mut list = match json(answer)? {
+        Found::One(company) => return Ok(*company),
+        Found::List { data } => data,
+    };
+    match (list.pop(), list.is_empty()) {
+        (Some(company), true) => Ok(company),
+        (None, _) => Err(Error::rejected(ErrorKind::NotFound, "no company has this id")),
+        (Some(_), false) => {
+            Err(Error::rejected(ErrorKind::Malformed, "several companies were found by one company_id"))
+        }
+    }
 }
 
 /// `PUT /companies/{id}`.

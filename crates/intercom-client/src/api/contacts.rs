@@ -6,7 +6,7 @@ use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{AdminId, ContactId, TagId};
 use crate::page::{All, Cursor, Page, Pages};
-use crate::wire::{Fields, Listed, time};
+use crate::wire::{Fields, listed, time};
 use connector_http::{Body, Response};
 use http::Method;
 use jiff::Timestamp;
@@ -214,7 +214,7 @@ pub fn list(to: &Endpoint, per_page: u32, after: Option<&Cursor>) -> Ask<Page<Co
 fn read_page(answer: &Response) -> Result<Page<Contact>> {
     #[derive(Deserialize)]
     struct List {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "crate::wire::or_default")]
         data: Vec<Contact>,
         total_count: Option<u64>,
         #[serde(default, deserialize_with = "crate::wire::or_default")]
@@ -224,10 +224,60 @@ fn read_page(answer: &Response) -> Result<Page<Contact>> {
     Ok(Page { items: list.data, total: list.total_count, next: list.pages.cursor() })
 }
 
+/// `POST /contacts/merge`: a lead into a user. It can't be taken back. 400 for two that are no duplicates by Intercom's
+/// judgement, unless `unlike` says that they may differ.
+pub fn merge(to: &Endpoint, lead: &ContactId, into: &ContactId, unlike: bool) -> Ask<Contact> {
+    let mut body = json!({"from": lead.as_str(), "into": into.as_str()});
+    if unlike {
+        body["skip_duplicate_validation"] = true.into();
+    }
+    let call = (Method::POST, &["contacts", "merge"][..], &[][..]);
+    Ask::new(to, "contacts.merge", Does::Overwrite, call, Some(Body::json(&body)), json)
+}
+
+/// A merge that a contact has been through.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Merged {
+    /// The contact that went into it.
+    #[serde(rename = "source_contact_id")]
+    pub source: ContactId,
+    /// `lead` or `user`.
+    #[serde(rename = "source_contact_role", default)]
+    pub role: Option<String>,
+    /// When it did.
+    #[serde(default, deserialize_with = "time")]
+    pub merged_at: Option<Timestamp>,
+}
+
+/// `GET /contacts/{id}/merge_history`: one page of what was merged into a user, new in 2.16.
+pub fn merge_history(
+    to: &Endpoint,
+    id: &ContactId,
+    per_page: u32,
+    after: Option<&Cursor>,
+) -> Ask<Page<Merged>> {
+    let size = per_page.clamp(1, super::search::MOST_PER_PAGE).to_string();
+    let mut query = vec![("per_page", size.as_str())];
+    query.extend(after.map(|c| ("cursor", c.as_str())));
+    let call = (Method::GET, &["contacts", id.as_str(), "merge_history"][..], &query[..]);
+    Ask::new(to, "contacts.merge_history", Does::Read, call, None, |answer| {
+        #[derive(Deserialize)]
+        struct List {
+            data: Option<Vec<Merged>>,
+            next_cursor: Option<String>,
+            has_more: Option<bool>,
+        }
+        let list: List = json(answer)?;
+        let more = list.has_more.unwrap_or(list.next_cursor.is_some());
+        let next = list.next_cursor.filter(|c| more && !c.is_empty()).map(Cursor);
+        Ok(Page { items: list.data.unwrap_or_default(), total: None, next })
+    })
+}
+
 /// `GET /contacts/{id}/tags`: all of them.
 pub fn tags(to: &Endpoint, id: &ContactId) -> Ask<Vec<Tag>> {
     let call = (Method::GET, &["contacts", id.as_str(), "tags"][..], &[][..]);
-    Ask::new(to, "contacts.tags", Does::Read, call, None, |answer| Ok(json::<Listed<Tag>>(answer)?.data))
+    Ask::new(to, "contacts.tags", Does::Read, call, None, listed)
 }
 
 /// `POST /contacts/{id}/tags`: attaching twice is attaching once.
@@ -295,6 +345,19 @@ impl<'c> Contacts<'c> {
     pub fn list_all(self) -> All<'c, Contact> {
         All::new(move |after| {
             Box::pin(async move { self.list(super::search::MOST_PER_PAGE, after.as_ref()).await })
+        })
+    }
+    /// See [`merge`].
+    pub fn merge(self, lead: &ContactId, into: &ContactId, unlike: bool) -> Pending<'c, Contact> {
+        self.0.pending(merge(self.0.endpoint(), lead, into, unlike))
+    }
+    /// Everything that was merged into a user; see [`merge_history`].
+    pub fn merge_history(self, id: &ContactId) -> All<'c, Merged> {
+        let id = id.clone();
+        All::new(move |after| {
+            let most = super::search::MOST_PER_PAGE;
+            let call = self.0.pending(merge_history(self.0.endpoint(), &id, most, after.as_ref()));
+            Box::pin(call.into_future())
         })
     }
     /// See [`tags`].

@@ -2,11 +2,12 @@
 
 use super::search::{MOST_PER_PAGE, Query};
 use super::tags::Tag;
+use super::tickets::Ticket;
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
-use crate::id::{AdminId, ContactId, ConversationId, MessageId, PartId, TagId, TeamId};
+use crate::id::{AdminId, ContactId, ConversationId, MessageId, PartId, TagId, TeamId, TicketTypeId};
 use crate::page::{All, Cursor, Page, Pages};
-use crate::wire::{Fields, or_default, time};
+use crate::wire::{Fields, number, or_default, time};
 use connector_http::{Body, FilePart, Response};
 use http::Method;
 use jiff::Timestamp;
@@ -76,6 +77,16 @@ impl Conversation {
     pub fn parts(&self) -> &[ConversationPart] {
         &self.conversation_parts.conversation_parts
     }
+    /// How many parts there are beyond those that are shown; a read shows the [`MOST_PARTS_SHOWN`] newest, lists and
+    /// searches none, and nothing shows the others. `None` when the answer doesn't say how many there are.
+    pub fn hidden_parts(&self) -> Option<usize> {
+        let count = self.statistics.count_conversation_parts;
+        match count.or(self.conversation_parts.total_count) {
+            Some(count) => Some(count.saturating_sub(self.parts().len())),
+            // A window that isn't full hides nothing.
+            None => (1..MOST_PARTS_SHOWN).contains(&self.parts().len()).then_some(0),
+        }
+    }
     /// How many parts there are, shown or not.
     pub fn part_count(&self) -> usize {
         self.statistics.count_conversation_parts.unwrap_or(0).max(self.parts().len())
@@ -106,7 +117,7 @@ pub struct Source {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct ContactList {
     /// Who takes part.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub contacts: Vec<ContactRef>,
 }
 
@@ -121,7 +132,7 @@ pub struct ContactRef {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct TagList {
     /// The tags.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub tags: Vec<Tag>,
 }
 
@@ -129,8 +140,11 @@ pub struct TagList {
 #[derive(Clone, Debug, Default, Deserialize)]
 pub struct PartList {
     /// The parts.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub conversation_parts: Vec<ConversationPart>,
+    /// How many there are by the list's own count.
+    #[serde(default)]
+    pub total_count: Option<usize>,
 }
 
 /// `statistics` of a conversation.
@@ -147,7 +161,7 @@ pub struct ConversationPart {
     /// Its id.
     pub id: PartId,
     /// `comment`, `note`, `open`, `close`, `assignment`, …
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub part_type: String,
     /// Its text as HTML; events have none.
     #[serde(default)]
@@ -267,6 +281,12 @@ impl ContactReply {
         self.1 = files;
         self
     }
+    pub(super) fn has_files(&self) -> bool {
+        !self.1.is_empty()
+    }
+    pub(super) fn into_body(self) -> Result<Body> {
+        with_files(&self.0, self.1)
+    }
 }
 
 /// A reply by an admin: a comment that the customer can see, or a note.
@@ -301,6 +321,9 @@ impl AdminReply {
     pub fn files(mut self, files: Vec<FilePart>) -> Self {
         self.1 = files;
         self
+    }
+    pub(super) fn into_body(self) -> Result<Body> {
+        with_files(&self.0, self.1)
     }
     /// Lets Intercom notify the customer of a comment.
     #[cfg(feature = "sending")]
@@ -371,27 +394,21 @@ pub fn create(to: &Endpoint, new: &NewConversation) -> Ask<Message> {
 
 /// `POST /conversations/{id}/reply` by a contact: answers the whole conversation, not the new part.
 pub fn reply_as_contact(to: &Endpoint, id: &ConversationId, reply: ContactReply) -> Ask<Conversation> {
-    send_reply(to, id, reply.0, reply.1)
+    send_reply(to, id, reply.into_body())
 }
 
 /// `POST /conversations/{id}/reply` by an admin: answers the whole conversation, not the new part.
 pub fn reply_as_admin(to: &Endpoint, id: &ConversationId, reply: AdminReply) -> Ask<Conversation> {
-    send_reply(to, id, reply.0, reply.1)
+    send_reply(to, id, reply.into_body())
 }
 
-fn send_reply(
-    to: &Endpoint,
-    id: &ConversationId,
-    map: Map<String, Value>,
-    files: Vec<FilePart>,
-) -> Ask<Conversation> {
-    let body = if files.is_empty() {
-        Body::json(&map)
-    } else {
-        Body::json_with_files(&map, "attachment_files", files)
-    };
+fn send_reply(to: &Endpoint, id: &ConversationId, body: Result<Body>) -> Ask<Conversation> {
     let call = (Method::POST, &["conversations", id.as_str(), "reply"][..], &[][..]);
     Ask::new(to, "conversations.reply", Does::Create, call, Some(body), json)
+}
+
+fn with_files(map: &Map<String, Value>, files: Vec<FilePart>) -> Result<Body> {
+    if files.is_empty() { Body::json(map) } else { Body::json_with_files(map, "attachment_files", files) }
 }
 
 /// `POST /conversations/{id}/parts`: closes, opens, snoozes or assigns.
@@ -424,6 +441,97 @@ pub fn get(to: &Endpoint, id: &ConversationId) -> Ask<Conversation> {
     Ask::new(to, "conversations.get", Does::Read, call, None, json)
 }
 
+/// `GET /conversations/{id}?display_as=plaintext`: title and texts without markup, links as `label (address)`.
+pub fn get_plain(to: &Endpoint, id: &ConversationId) -> Ask<Conversation> {
+    let call = (Method::GET, &["conversations", id.as_str()][..], &[("display_as", "plaintext")][..]);
+    Ask::new(to, "conversations.get_plain", Does::Read, call, None, json)
+}
+
+/// A conversation that was deleted.
+#[derive(Clone, Debug, Deserialize)]
+pub struct DeletedConversation {
+    /// Its id.
+    pub id: ConversationId,
+    /// Whether its rows in reports stayed.
+    #[serde(default)]
+    pub metrics_retained: Option<bool>,
+    /// When it was deleted.
+    #[serde(default, deserialize_with = "time")]
+    pub deleted_at: Option<Timestamp>,
+}
+
+/// Most deleted conversations on a page.
+pub const MOST_DELETED_PER_PAGE: u32 = 60;
+
+/// `GET /conversations/deleted`: one page, those that were deleted last first; new in 2.16.
+pub fn deleted(to: &Endpoint, per_page: u32, after: Option<&Cursor>) -> Ask<Page<DeletedConversation>> {
+    let call = (Method::GET, &["conversations", "deleted"][..], &[("order", "desc")][..]);
+    let per_page = per_page.min(MOST_DELETED_PER_PAGE);
+    crate::page::ask(to, "conversations.deleted", call, per_page, after, |answer| {
+        #[derive(Deserialize)]
+        struct List {
+            #[serde(alias = "data")]
+            conversations: Option<Vec<DeletedConversation>>,
+            total_count: Option<u64>,
+            #[serde(default, deserialize_with = "or_default")]
+            pages: Pages,
+        }
+        let list: List = json(answer)?;
+        let items = list.conversations.unwrap_or_default();
+        Ok(Page { items, total: list.total_count, next: list.pages.following() })
+    })
+}
+
+/// `POST /conversations/redact`: blanks a part that has a text, files included. It can't be taken back; nothing deletes a
+/// part.
+pub fn redact_part(to: &Endpoint, id: &ConversationId, part: &PartId) -> Ask<Conversation> {
+    let body = json!({"type": "conversation_part", "conversation_id": id.as_str(),
+        "conversation_part_id": part.as_str()});
+    redact(to, &body)
+}
+
+/// `POST /conversations/redact`: blanks the message that opened a conversation, when a contact wrote it.
+pub fn redact_source(to: &Endpoint, id: &ConversationId, source: &MessageId) -> Ask<Conversation> {
+    let body = json!({"type": "source", "conversation_id": id.as_str(), "source_id": source.as_str()});
+    redact(to, &body)
+}
+
+fn redact(to: &Endpoint, body: &Value) -> Ask<Conversation> {
+    let call = (Method::POST, &["conversations", "redact"][..], &[][..]);
+    Ask::new(to, "conversations.redact", Does::Overwrite, call, Some(Body::json(body)), json)
+}
+
+/// `POST /conversations/{id}/merge`: closes the conversation and links it to the one it went `into`. 422 when either was
+/// merged already. New in 2.16.
+pub fn merge(to: &Endpoint, id: &ConversationId, into: &ConversationId) -> Ask<Conversation> {
+    let body = Body::json(&json!({"merge_into_conversation_id": number(into.as_str())}));
+    let call = (Method::POST, &["conversations", id.as_str(), "merge"][..], &[][..]);
+    Ask::new(to, "conversations.merge", Does::Create, call, Some(body), json)
+}
+
+/// `POST /conversations/{id}/convert`: makes it a ticket of a type of the category `Customer`.
+pub fn convert(to: &Endpoint, id: &ConversationId, ticket_type: &TicketTypeId) -> Ask<Ticket> {
+    let body = Body::json(&json!({"ticket_type_id": ticket_type.as_str()}));
+    let call = (Method::POST, &["conversations", id.as_str(), "convert"][..], &[][..]);
+    Ask::new(to, "conversations.convert", Does::Create, call, Some(body), json)
+}
+
+/// `POST /conversations/{id}/customers`: lets a contact take part. They may be notified.
+pub fn add_participant(to: &Endpoint, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Ask<()> {
+    let body =
+        Body::json(&json!({"admin_id": by.as_str(), "customer": {"intercom_user_id": contact.as_str()}}));
+    let call = (Method::POST, &["conversations", id.as_str(), "customers"][..], &[][..]);
+    Ask::new(to, "conversations.add_participant", Does::Overwrite, call, Some(body), nothing)
+}
+
+/// `DELETE /conversations/{id}/customers/{contact}`, which takes a body. The last one can't go (422).
+pub fn remove_participant(to: &Endpoint, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Ask<()> {
+    let body = Body::json(&json!({"admin_id": by.as_str()}));
+    let path = ["conversations", id.as_str(), "customers", contact.as_str()];
+    let call = (Method::DELETE, &path[..], &[][..]);
+    Ask::new(to, "conversations.remove_participant", Does::Overwrite, call, Some(body), nothing)
+}
+
 /// `DELETE /conversations/{id}`: permanent. `retain_metrics` keeps its rows in reports; without it the token needs the
 /// scope `delete_conversations_and_metrics`.
 pub fn delete(to: &Endpoint, id: &ConversationId, retain_metrics: bool) -> Ask<()> {
@@ -454,10 +562,10 @@ pub fn list(to: &Endpoint, per_page: u32, after: Option<&Cursor>) -> Ask<Page<Co
 fn read_page(answer: &Response) -> Result<Page<Conversation>> {
     #[derive(Deserialize)]
     struct List {
-        #[serde(default)]
+        #[serde(default, deserialize_with = "or_default")]
         conversations: Vec<Conversation>,
         total_count: Option<u64>,
-        #[serde(default, deserialize_with = "crate::wire::or_default")]
+        #[serde(default, deserialize_with = "or_default")]
         pages: Pages,
     }
     let list: List = json(answer)?;
@@ -506,6 +614,46 @@ impl<'c> Conversations<'c> {
     /// See [`get`].
     pub fn get(self, id: &ConversationId) -> Pending<'c, Conversation> {
         self.0.pending(get(self.0.endpoint(), id))
+    }
+    /// See [`get_plain`].
+    pub fn get_plain(self, id: &ConversationId) -> Pending<'c, Conversation> {
+        self.0.pending(get_plain(self.0.endpoint(), id))
+    }
+    /// Every conversation that was deleted; see [`deleted`].
+    pub fn deleted(self) -> All<'c, DeletedConversation> {
+        All::new(move |after| {
+            let call = self.0.pending(deleted(self.0.endpoint(), MOST_DELETED_PER_PAGE, after.as_ref()));
+            Box::pin(call.into_future())
+        })
+    }
+    /// See [`redact_part`].
+    pub fn redact_part(self, id: &ConversationId, part: &PartId) -> Pending<'c, Conversation> {
+        self.0.pending(redact_part(self.0.endpoint(), id, part))
+    }
+    /// See [`redact_source`].
+    pub fn redact_source(self, id: &ConversationId, source: &MessageId) -> Pending<'c, Conversation> {
+        self.0.pending(redact_source(self.0.endpoint(), id, source))
+    }
+    /// See [`merge`].
+    pub fn merge(self, id: &ConversationId, into: &ConversationId) -> Pending<'c, Conversation> {
+        self.0.pending(merge(self.0.endpoint(), id, into))
+    }
+    /// See [`convert`].
+    pub fn convert(self, id: &ConversationId, ticket_type: &TicketTypeId) -> Pending<'c, Ticket> {
+        self.0.pending(convert(self.0.endpoint(), id, ticket_type))
+    }
+    /// See [`add_participant`].
+    pub fn add_participant(self, id: &ConversationId, contact: &ContactId, by: &AdminId) -> Pending<'c, ()> {
+        self.0.pending(add_participant(self.0.endpoint(), id, contact, by))
+    }
+    /// See [`remove_participant`].
+    pub fn remove_participant(
+        self,
+        id: &ConversationId,
+        contact: &ContactId,
+        by: &AdminId,
+    ) -> Pending<'c, ()> {
+        self.0.pending(remove_participant(self.0.endpoint(), id, contact, by))
     }
     /// See [`delete`].
     pub fn delete(self, id: &ConversationId, retain_metrics: bool) -> Pending<'c, ()> {

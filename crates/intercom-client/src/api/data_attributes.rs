@@ -1,11 +1,13 @@
 //! `/data_attributes`: the attributes of contacts and companies.
 
+use super::conversation_attributes::enough;
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json};
 use crate::id::DataAttributeId;
-use crate::wire::{Fields, Listed, or_default};
+use crate::wire::{Fields, listed, or_default};
 use connector_http::Body;
 use http::Method;
+use mapping_core::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -16,12 +18,12 @@ pub struct DataAttribute {
     #[serde(default)]
     pub id: Option<DataAttributeId>,
     /// `contact` or `company`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub model: String,
     /// Its name.
     pub name: String,
     /// `string`, `integer`, `float`, `boolean` or `date`. A `datetime` is read back as `date`, a list as `string`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub data_type: String,
     /// What it is for.
     #[serde(default)]
@@ -128,6 +130,10 @@ impl NewDataAttribute {
         self.description = Some(text.into());
         self
     }
+    fn body(&self) -> Result<Body> {
+        enough(self.data_type == "options", self.options.len())?;
+        Body::json(self)
+    }
 }
 
 /// `GET /data_attributes?model=contact`: all of them; the list has no pages.
@@ -142,15 +148,13 @@ pub fn list_of(to: &Endpoint, model: Model, include_archived: bool) -> Ask<Vec<D
         query.push(("include_archived", "true"));
     }
     let call = (Method::GET, &["data_attributes"][..], &query[..]);
-    Ask::new(to, "data_attributes.list", Does::Read, call, None, |answer| {
-        Ok(json::<Listed<DataAttribute>>(answer)?.data)
-    })
+    Ask::new(to, "data_attributes.list", Does::Read, call, None, listed)
 }
 
-/// `POST /data_attributes`.
+/// `POST /data_attributes`. 400 (`Invalid`) with context `taken_by` when the name is taken, by the other model even.
 pub fn create(to: &Endpoint, new: &NewDataAttribute) -> Ask<DataAttribute> {
     let call = (Method::POST, &["data_attributes"][..], &[][..]);
-    Ask::new(to, "data_attributes.create", Does::Create, call, Some(Body::json(new)), json)
+    Ask::new(to, "data_attributes.create", Does::Create, call, Some(new.body()), json)
 }
 
 /// `PUT /data_attributes/{id}` with `archived`: reversible.
@@ -160,11 +164,18 @@ pub fn set_archived(to: &Endpoint, id: &DataAttributeId, archived: bool) -> Ask<
     Ask::new(to, "data_attributes.set_archived", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
 }
 
-/// `PUT /data_attributes/{id}` with all values of a list.
+/// `PUT /data_attributes/{id}` with another description.
+pub fn describe(to: &Endpoint, id: &DataAttributeId, description: &str) -> Ask<()> {
+    let call = (Method::PUT, &["data_attributes", id.as_str()][..], &[][..]);
+    let body = Body::json(&json!({"description": description}));
+    Ask::new(to, "data_attributes.describe", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
+}
+
+/// `PUT /data_attributes/{id}` with all values of a list, two at least.
 pub fn set_options(to: &Endpoint, id: &DataAttributeId, values: &[String]) -> Ask<()> {
     let call = (Method::PUT, &["data_attributes", id.as_str()][..], &[][..]);
     let options: Vec<Choice> = values.iter().map(|v| Choice { value: v.clone() }).collect();
-    let body = Body::json(&json!({"options": options}));
+    let body = enough(true, options.len()).and_then(|()| Body::json(&json!({"options": options})));
     Ask::new(to, "data_attributes.set_options", Does::Overwrite, call, Some(body), crate::endpoint::nothing)
 }
 
@@ -188,6 +199,10 @@ impl<'c> DataAttributes<'c> {
     /// See [`set_archived`].
     pub fn set_archived(self, id: &DataAttributeId, archived: bool) -> Pending<'c, ()> {
         self.0.pending(set_archived(self.0.endpoint(), id, archived))
+    }
+    /// See [`describe`].
+    pub fn describe(self, id: &DataAttributeId, description: &str) -> Pending<'c, ()> {
+        self.0.pending(describe(self.0.endpoint(), id, description))
     }
     /// See [`set_options`].
     pub fn set_options(self, id: &DataAttributeId, values: &[String]) -> Pending<'c, ()> {

@@ -4,7 +4,7 @@ use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{ArticleId, CollectionId, HelpCenterId, RedirectId};
 use crate::page::{All, Cursor, Page, ask};
-use crate::wire::{Fields, Listed, numbered_page, or_default, time};
+use crate::wire::{Fields, listed, numbered_page, or_default, time};
 use connector_http::Body;
 use http::Method;
 use jiff::Timestamp;
@@ -51,13 +51,13 @@ pub struct Redirect {
     /// Its id.
     pub id: RedirectId,
     /// The old address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub from_url: String,
     /// Its language.
     #[serde(default)]
     pub locale: Option<String>,
     /// `article` or `collection`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub target_type: String,
     /// Where it leads.
     #[serde(default, deserialize_with = "crate::id::assignee")]
@@ -83,9 +83,7 @@ pub enum RedirectTarget {
 /// `GET /help_center/help_centers`: all of them; the list has no pages and may be empty.
 pub fn list(to: &Endpoint) -> Ask<Vec<HelpCenter>> {
     let call = (Method::GET, &["help_center", "help_centers"][..], &[][..]);
-    Ask::new(to, "help_centers.list", Does::Read, call, None, |answer| {
-        Ok(json::<Listed<HelpCenter>>(answer)?.data)
-    })
+    Ask::new(to, "help_centers.list", Does::Read, call, None, listed)
 }
 
 /// `GET /help_center/help_centers/{id}`.

@@ -4,7 +4,7 @@ use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json};
 use crate::id::{MacroId, TeamId};
 use crate::page::{All, Cursor, Page, Pages, ask};
-use crate::wire::{Fields, moment, or_default};
+use crate::wire::{Fields, or_default, time};
 use connector_http::Response;
 use http::Method;
 use jiff::Timestamp;
@@ -17,7 +17,7 @@ pub struct Macro {
     /// Its id.
     pub id: MacroId,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Its text as HTML, placeholders as elements: `<attribute key="user.name" default="there"/>`.
     #[serde(default)]
@@ -35,10 +35,10 @@ pub struct Macro {
     #[serde(default, deserialize_with = "or_default")]
     pub available_on: Vec<String>,
     /// When it was made.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "time")]
     pub created_at: Option<Timestamp>,
     /// When it changed last.
-    #[serde(default, deserialize_with = "moment")]
+    #[serde(default, deserialize_with = "time")]
     pub updated_at: Option<Timestamp>,
     /// Everything else.
     #[serde(flatten)]

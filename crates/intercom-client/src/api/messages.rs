@@ -2,17 +2,17 @@
 
 use crate::api::conversations::Conversation;
 use crate::client::{Client, Pending};
-use crate::endpoint::{Ask, Does, Endpoint, json};
+use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{AdminId, ContactId, ConversationId};
-use crate::wire::Fields;
+use crate::wire::{Fields, number};
 use connector_http::Body;
 use http::Method;
 use serde_json::json;
 
 /// `POST /messages`: an in-app message from an admin, delivered to the contact.
 pub fn send(to: &Endpoint, from: &AdminId, contact: &ContactId, body: &str) -> Ask<Fields> {
-    let body = Body::json(&json!({"message_type": "inapp", "body": body,
-        "from": {"type": "admin", "id": from.as_str()}, "to": {"type": "user", "id": contact.as_str()}}));
+    let body = Body::json(&json!({"message_type": "in_app", "body": body,
+        "from": {"type": "admin", "id": number(from.as_str())}, "to": {"type": "user", "id": contact.as_str()}}));
     Ask::new(to, "messages.send", Does::Create, (Method::POST, &["messages"], &[]), Some(body), json)
 }
 
@@ -37,6 +37,20 @@ pub fn quick_reply(to: &Endpoint, id: &ConversationId, by: &AdminId, labels: &[&
     Ask::new(to, "messages.quick_reply", Does::Create, call, Some(body), json)
 }
 
+/// `POST /phone_call_redirects`: sends an SMS with the address of the Messenger to a telephone number.
+pub fn redirect_phone_call(to: &Endpoint, phone: &str) -> Ask<Fields> {
+    let body = Body::json(&json!({"phone": phone}));
+    let call = (Method::POST, &["phone_call_redirects"][..], &[][..]);
+    Ask::new(to, "messages.redirect_phone_call", Does::Create, call, Some(body), json)
+}
+
+/// `POST /contacts/{id}/block`: nothing of what the person sends arrives any more, and their conversations are archived.
+/// No call takes it back.
+pub fn block(to: &Endpoint, id: &ContactId) -> Ask<()> {
+    let call = (Method::POST, &["contacts", id.as_str(), "block"][..], &[][..]);
+    Ask::new(to, "messages.block", Does::Overwrite, call, None, nothing)
+}
+
 /// Calls that reach people.
 #[derive(Clone, Copy, Debug)]
 pub struct Messages<'c>(pub(crate) &'c Client);
@@ -58,5 +72,13 @@ impl<'c> Messages<'c> {
         labels: &[&str],
     ) -> Pending<'c, Conversation> {
         self.0.pending(quick_reply(self.0.endpoint(), id, by, labels))
+    }
+    /// See [`redirect_phone_call`].
+    pub fn redirect_phone_call(self, phone: &str) -> Pending<'c, Fields> {
+        self.0.pending(redirect_phone_call(self.0.endpoint(), phone))
+    }
+    /// See [`block`].
+    pub fn block(self, id: &ContactId) -> Pending<'c, ()> {
+        self.0.pending(block(self.0.endpoint(), id))
     }
 }

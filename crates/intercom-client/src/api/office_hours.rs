@@ -3,7 +3,7 @@
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::{ExceptionId, OfficeHoursId};
-use crate::wire::{Fields, Listed, or_default, time};
+use crate::wire::{Fields, listed, or_default, time};
 use connector_http::Body;
 use http::Method;
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub struct OfficeHours {
     /// Its id.
     pub id: OfficeHoursId,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Its time zone by IANA name.
     #[serde(default)]
@@ -64,7 +64,7 @@ pub struct OfficeHoursException {
     #[serde(default)]
     pub exception_date: Option<Date>,
     /// `closed` or `custom_hours`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub exception_type: String,
     /// Its name.
     #[serde(default)]
@@ -168,9 +168,7 @@ pub fn create(to: &Endpoint, new: &NewOfficeHours) -> Ask<OfficeHours> {
 
 /// `GET /office_hours_schedules`: all of them; the list has no pages.
 pub fn list(to: &Endpoint) -> Ask<Vec<OfficeHours>> {
-    Ask::new(to, "office_hours.list", Does::Read, (Method::GET, &[PATH], &[]), None, |answer| {
-        Ok(json::<Listed<OfficeHours>>(answer)?.data)
-    })
+    Ask::new(to, "office_hours.list", Does::Read, (Method::GET, &[PATH], &[]), None, listed)
 }
 
 /// `GET /office_hours_schedules/{id}`.
@@ -194,9 +192,7 @@ pub fn delete(to: &Endpoint, id: &OfficeHoursId) -> Ask<()> {
 /// `GET /office_hours_schedules/{id}/office_hours_exceptions`: all of them.
 pub fn exceptions(to: &Endpoint, id: &OfficeHoursId) -> Ask<Vec<OfficeHoursException>> {
     let call = (Method::GET, &[PATH, id.as_str(), EXCEPTIONS][..], &[][..]);
-    Ask::new(to, "office_hours.exceptions", Does::Read, call, None, |answer| {
-        Ok(json::<Listed<OfficeHoursException>>(answer)?.data)
-    })
+    Ask::new(to, "office_hours.exceptions", Does::Read, call, None, listed)
 }
 
 /// `POST /office_hours_schedules/{id}/office_hours_exceptions`.

@@ -3,7 +3,7 @@
 use crate::client::{Client, Pending};
 use crate::endpoint::{Ask, Does, Endpoint, json, nothing};
 use crate::id::TagId;
-use crate::wire::{Fields, Listed};
+use crate::wire::{Fields, listed};
 use connector_http::Body;
 use http::Method;
 use serde::Deserialize;
@@ -15,7 +15,7 @@ pub struct Tag {
     /// Its id.
     pub id: TagId,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "crate::wire::or_default")]
     pub name: String,
     /// Everything else.
     #[serde(flatten)]
@@ -24,9 +24,7 @@ pub struct Tag {
 
 /// `GET /tags`: all of them; the list has no pages.
 pub fn list(to: &Endpoint) -> Ask<Vec<Tag>> {
-    Ask::new(to, "tags.list", Does::Read, (Method::GET, &["tags"], &[]), None, |answer| {
-        Ok(json::<Listed<Tag>>(answer)?.data)
-    })
+    Ask::new(to, "tags.list", Does::Read, (Method::GET, &["tags"], &[]), None, listed)
 }
 
 /// `POST /tags`: makes the tag, or answers the one that has the name already.

@@ -13,7 +13,7 @@ pub struct Team {
     /// Its id.
     pub id: TeamId,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     /// Its members.
     #[serde(default, deserialize_with = "or_default")]
@@ -25,7 +25,7 @@ pub struct Team {
 
 #[derive(Deserialize)]
 struct List {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     teams: Vec<Team>,
 }
 

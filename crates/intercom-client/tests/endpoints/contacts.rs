@@ -1,7 +1,7 @@
 use super::Served;
 use futures_util::TryStreamExt as _;
 use intercom_client::api::{ContactUpdate, NewContact, Query};
-use intercom_client::{ContactId, ErrorKind, Outcome};
+use intercom_client::{ContactId, ErrorKind, Holder, IntercomError as _, Outcome, TagId};
 use jiff::Timestamp;
 use serde_json::json;
 use wiremock::matchers::{body_partial_json, method, path};
@@ -41,7 +41,7 @@ async fn a_taken_address_names_the_contact_that_has_it_and_is_not_sent_again() {
     let served = Served::answering("POST", "/contacts", 409, answer).await;
     let e = served.client.contacts().create(&NewContact::user().email("a@b.example")).await.unwrap_err();
     assert_eq!((e.kind(), e.outcome()), (ErrorKind::Conflict, Outcome::Rejected));
-    assert_eq!((e.context("contact"), e.context("archived")), (Some(ID), None));
+    assert_eq!(e.holder(), Some(Holder { contact: ID.into(), archived: false }));
     assert_eq!(served.requests().await.len(), 1);
 }
 
@@ -103,7 +103,7 @@ async fn a_merged_contact_is_not_found_and_says_where_it_went() {
         .set_body_json(json!({"type": "error.list", "errors": [{"code": "contact_merged", "message": "m"}]}));
     Mock::given(method("GET")).respond_with(answer).mount(&served.server).await;
     let e = served.client.contacts().get(&ContactId::from("5762f0dd1bb69f9f2193bb83")).await.unwrap_err();
-    assert_eq!((e.kind(), e.context("merged_into")), (ErrorKind::NotFound, Some(ID)));
+    assert_eq!((e.kind(), e.merged_into()), (ErrorKind::NotFound, Some(ID.into())));
 }
 
 #[tokio::test]
@@ -143,4 +143,82 @@ async fn a_list_names_its_page_size() {
     let page = served.client.contacts().list(50, None).await.unwrap();
     assert_eq!((page.items.len(), page.total, page.next), (0, Some(0), None));
     assert_eq!(served.query().await, "per_page=50");
+}
+
+#[tokio::test]
+async fn a_key_that_an_archived_contact_holds_says_so() {
+    let message = format!("An archived contact matching those details already exists with id={ID}");
+    let answer = json!({"type": "error.list", "errors": [{"code": "conflict", "message": message}]});
+    let served = Served::answering("PUT", &format!("/contacts/{ID}"), 409, answer).await;
+    let fields = ContactUpdate::new().email("a@b.example");
+    let e = served.client.contacts().update(&ContactId::from(ID), &fields).await.unwrap_err();
+    assert_eq!(e.holder(), Some(Holder { contact: ID.into(), archived: true }));
+    assert_eq!(e.merged_into(), None);
+}
+
+#[tokio::test]
+async fn a_conflict_whose_text_has_another_form_names_nobody() {
+    for message in
+        ["A contact already exists", "A contact matching those details already exists with id=42", ""]
+    {
+        let answer = json!({"type": "error.list", "errors": [{"code": "conflict", "message": message}]});
+        let served = Served::answering("POST", "/contacts", 409, answer).await;
+        let e = served.client.contacts().create(&NewContact::user().email("a@b.example")).await.unwrap_err();
+        assert_eq!((e.kind(), e.holder()), (ErrorKind::Conflict, None), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_lead_goes_into_a_user() {
+    let served = Served::answering("POST", "/contacts/merge", 200, contact()).await;
+    let lead = ContactId::from("5762f0dd1bb69f9f2193bb83");
+    served.client.contacts().merge(&lead, &ContactId::from(ID), false).await.unwrap();
+    assert_eq!(served.sent().await, json!({"from": lead.as_str(), "into": ID}));
+    served.client.contacts().merge(&lead, &ContactId::from(ID), true).await.unwrap();
+    let second: serde_json::Value = serde_json::from_slice(&served.requests().await[1].body).unwrap();
+    assert_eq!(second["skip_duplicate_validation"], true);
+}
+
+#[tokio::test]
+async fn two_that_are_no_duplicates_are_not_merged() {
+    let answer = json!({"type": "error.list", "errors": [{"code": "invalid_merge", "message": "m"}]});
+    let served = Served::answering("POST", "/contacts/merge", 400, answer).await;
+    let e = served
+        .client
+        .contacts()
+        .merge(&"5762f0dd1bb69f9f2193bb83".into(), &ID.into(), false)
+        .await
+        .unwrap_err();
+    assert_eq!((e.kind(), e.code()), (ErrorKind::Invalid, Some("invalid_merge")));
+}
+
+#[tokio::test]
+async fn tags_of_a_contact_are_put_on_read_and_taken_off() {
+    let at = format!("/contacts/{ID}/tags");
+    let tag = json!({"type": "tag", "id": 17, "name": "vip"});
+    let served = Served::answering("POST", &at, 200, tag.clone()).await;
+    served.also("GET", &at, 200, json!({"type": "list", "data": [tag.clone()]})).await;
+    served.also("DELETE", &format!("{at}/17"), 200, tag).await;
+    let (contacts, id) = (served.client.contacts(), ContactId::from(ID));
+    contacts.attach_tag(&id, &TagId::from("17")).await.unwrap();
+    assert_eq!(served.sent().await, json!({"id": "17"}));
+    assert_eq!(contacts.tags(&id).await.unwrap()[0].id.as_str(), "17");
+    contacts.detach_tag(&id, &TagId::from("17")).await.unwrap();
+}
+
+#[tokio::test]
+async fn null_and_absent_are_the_same_and_unknown_fields_are_kept() {
+    for answer in [
+        json!({"id": ID}),
+        json!({"id": ID, "role": null, "email": null, "owner_id": null, "created_at": null, "custom_attributes": null,
+            "tags": null, "mood": {"a": 1}}),
+    ] {
+        let served = Served::answering("GET", &format!("/contacts/{ID}"), 200, answer).await;
+        let found = served.client.contacts().get(&ContactId::from(ID)).await.unwrap();
+        assert!(found.email.is_none() && found.created_at.is_none() && found.custom_attributes.is_empty());
+    }
+    let served =
+        Served::answering("GET", "/contacts", 200, json!({"type": "list", "data": null, "pages": null}))
+            .await;
+    assert!(served.client.contacts().list(50, None).await.unwrap().items.is_empty());
 }

@@ -2,7 +2,7 @@ use super::Served;
 use intercom_client::api::{
     AdminReply, ContactReply, ConversationUpdate, NewConversation, PartAction, Query,
 };
-use intercom_client::{AdminId, ConversationId, ErrorKind, Outcome, TagId};
+use intercom_client::{AdminId, ConversationId, ErrorKind, IntercomError as _, Outcome, TagId};
 use jiff::Timestamp;
 use mapping_core::testkit::MemoryBlobs;
 use serde_json::json;
@@ -83,7 +83,7 @@ async fn a_contacts_reply_is_a_comment_and_its_files_are_base64() {
     assert!(!format!("{answer:?}").contains("Hello"));
 }
 
-struct Opened(MemoryBlobs, mapping_core::Blob);
+pub(crate) struct Opened(pub(crate) MemoryBlobs, pub(crate) mapping_core::Blob);
 
 #[async_trait::async_trait]
 impl connector_http::OpenBody for Opened {
@@ -196,4 +196,102 @@ async fn an_id_that_would_name_another_resource_is_not_sent() {
     let e = served.client.conversations().get(&ConversationId::from("..")).await.unwrap_err();
     assert_eq!((e.kind(), e.outcome()), (ErrorKind::Invalid, Outcome::NotSent));
     assert!(served.requests().await.is_empty());
+}
+
+#[tokio::test]
+async fn parts_beyond_the_window_are_counted() {
+    let part = |n: usize| json!({"id": n, "part_type": "comment"});
+    let thread = |shown: usize, count: serde_json::Value, total: serde_json::Value| {
+        json!({"id": "524", "statistics": {"count_conversation_parts": count},
+            "conversation_parts": {"total_count": total, "conversation_parts": (0..shown).map(part).collect::<Vec<_>>()}})
+    };
+    let cases = [
+        (thread(500, json!(730), json!(500)), Some(230)),
+        (thread(3, json!(3), json!(3)), Some(0)),
+        (thread(500, json!(null), json!(612)), Some(112)),
+        (thread(500, json!(null), json!(null)), None),
+        (thread(20, json!(null), json!(null)), Some(0)),
+        (thread(0, json!(null), json!(null)), None),
+    ];
+    for (answer, want) in cases {
+        let served = Served::answering("GET", "/conversations/524", 200, answer).await;
+        assert_eq!(served.client.conversations().get(&id()).await.unwrap().hidden_parts(), want);
+    }
+}
+
+#[tokio::test]
+async fn a_part_or_a_source_is_blanked() {
+    let served = Served::answering("POST", "/conversations/redact", 200, whole()).await;
+    served.client.conversations().redact_part(&id(), &"132".into()).await.unwrap();
+    served.client.conversations().redact_source(&id(), &"403918330".into()).await.unwrap();
+    let bodies: Vec<serde_json::Value> =
+        served.requests().await.iter().map(|r| serde_json::from_slice(&r.body).unwrap()).collect();
+    let want = [
+        json!({"type": "conversation_part", "conversation_id": "524", "conversation_part_id": "132"}),
+        json!({"type": "source", "conversation_id": "524", "source_id": "403918330"}),
+    ];
+    assert_eq!(bodies, want);
+    let code = "conversation_part_or_message_not_found";
+    let answer = json!({"type": "error.list", "errors": [{"code": code, "message": "Conversation part or message not found"}]});
+    let served = Served::answering("POST", "/conversations/redact", 404, answer).await;
+    let e = served.client.conversations().redact_part(&id(), &"9".into()).await.unwrap_err();
+    assert_eq!((e.kind(), e.code()), (ErrorKind::NotFound, Some(code)));
+}
+
+#[tokio::test]
+async fn a_conversation_goes_into_another_one_once() {
+    let served = Served::answering("POST", "/conversations/524/merge", 200, whole()).await;
+    served.client.conversations().merge(&id(), &"525".into()).await.unwrap();
+    assert_eq!(served.sent().await, json!({"merge_into_conversation_id": 525}));
+    let answer = json!({"type": "error.list", "errors": [{"code": "merge_failed", "message": "m"}]});
+    let served = Served::answering("POST", "/conversations/524/merge", 422, answer).await;
+    let e = served.client.conversations().merge(&id(), &id()).await.unwrap_err();
+    assert_eq!(
+        (e.kind(), e.code(), e.outcome()),
+        (ErrorKind::Invalid, Some("merge_failed"), Outcome::Rejected)
+    );
+}
+
+#[tokio::test]
+async fn a_conversation_becomes_a_ticket() {
+    let served =
+        Served::answering("POST", "/conversations/524/convert", 200, json!({"id": 633, "ticket_id": "40"}))
+            .await;
+    let ticket = served.client.conversations().convert(&id(), &"100".into()).await.unwrap();
+    assert_eq!(ticket.id.as_str(), "633");
+    assert_eq!(served.sent().await, json!({"ticket_type_id": "100"}));
+}
+
+#[tokio::test]
+async fn participants_come_and_go_by_contact_id_alone() {
+    let served = Served::answering("POST", "/conversations/524/customers", 200, whole()).await;
+    served.also("DELETE", &format!("/conversations/524/customers/{CONTACT}"), 200, whole()).await;
+    let (contact, by) = (CONTACT.into(), AdminId::from("7"));
+    served.client.conversations().add_participant(&id(), &contact, &by).await.unwrap();
+    served.client.conversations().remove_participant(&id(), &contact, &by).await.unwrap();
+    let bodies: Vec<serde_json::Value> =
+        served.requests().await.iter().map(|r| serde_json::from_slice(&r.body).unwrap()).collect();
+    assert_eq!(
+        bodies,
+        [json!({"admin_id": "7", "customer": {"intercom_user_id": CONTACT}}), json!({"admin_id": "7"})]
+    );
+}
+
+#[tokio::test]
+async fn a_thread_is_read_without_markup_on_demand() {
+    let served = Served::answering("GET", "/conversations/524", 200, whole()).await;
+    served.client.conversations().get_plain(&id()).await.unwrap();
+    assert_eq!(served.query().await, "display_as=plaintext");
+}
+
+#[tokio::test]
+async fn deleting_metrics_without_the_scope_is_refused_and_the_scope_named() {
+    let message = "The scope delete_conversations_and_metrics is required";
+    let answer = json!({"type": "error.list", "errors": [{"code": "forbidden", "message": message}]});
+    let served = Served::answering("DELETE", "/conversations/524", 403, answer).await;
+    let e = served.client.conversations().delete(&id(), false).await.unwrap_err();
+    assert_eq!(
+        (e.kind(), e.missing_scope()),
+        (ErrorKind::Forbidden, Some("delete_conversations_and_metrics"))
+    );
 }

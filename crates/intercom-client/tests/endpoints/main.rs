@@ -2,16 +2,27 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod admins;
+mod articles;
+mod collections;
+mod companies;
 mod contacts;
 mod conversation_attributes;
 mod conversations;
 mod data_attributes;
+mod help_centers;
+mod inspect;
+mod macros;
 mod me;
 #[cfg(feature = "sending")]
 mod messages;
+mod notes;
+mod office_hours;
+mod paging;
 mod raw;
 mod tags;
 mod teams;
+mod tickets;
+mod workspace;
 
 use intercom_client::{Client, Config};
 use serde_json::Value;
@@ -31,10 +42,20 @@ impl Served {
         served
     }
     async fn empty() -> Self {
+        Self::built(|config| {
+            config.http.retry.attempts = 1;
+            config.http.retry.throttled = 1;
+        })
+        .await
+    }
+    /// A client that asks again where it may.
+    async fn with_retries() -> Self {
+        Self::built(|_| ()).await
+    }
+    async fn built(set: impl FnOnce(&mut Config)) -> Self {
         let server = MockServer::start().await;
         let mut config = Config::new("t0ken").with_base_url(server.uri());
-        config.http.retry.attempts = 1;
-        config.http.retry.throttled = 1;
+        set(&mut config);
         let client = Client::new(config).unwrap();
         Served { server, client }
     }

@@ -99,6 +99,7 @@ impl World for IntercomWorld {
             verdict.lost += u64::from(found == 0);
             verdict.doubled += found.saturating_sub(1);
         }
+        judge_rest(&mut verdict, &wanted, &seen);
         let expected = wanted.iter().filter(|d| d.kind == "conversation").count();
         verdict.doubled += threads.len().saturating_sub(expected) as u64;
         self.intercom.with_journal(|journal| {
@@ -116,6 +117,71 @@ impl World for IntercomWorld {
         standin::ask(&self.intercom, Method::PUT, &path, Some(json!({"phone": "+4930999999"}))).await;
         Ok(())
     }
+}
+
+/// Everything but threads and people, by its name; what links them, and that no assistant reads an article.
+fn judge_rest(verdict: &mut Verdict, wanted: &[&Draft], seen: &serde_json::Value) {
+    let library = &seen["library"];
+    let rows = |list: &serde_json::Value| list.as_array().unwrap().clone();
+    let mut counted = |what: &Draft, found: usize, right: bool| {
+        verdict.lost += u64::from(found == 0 || !right);
+        verdict.doubled += found.saturating_sub(1) as u64;
+        if found != 1 || !right {
+            verdict.remarks.push(format!("{}: {found} found, {seen}", what.source));
+        }
+    };
+    for draft in wanted {
+        match draft.kind.as_str() {
+            "collection" => {
+                let all = rows(&library["collections"]);
+                let found: Vec<_> = all.iter().filter(|c| c[0] == draft.text("name")).collect();
+                let nested = draft.field("parent").as_link().is_some();
+                counted(draft, found.len(), found.iter().all(|c| c[2].is_string() == nested));
+            }
+            "article" if draft.text("visibility") == "internal" => {
+                let all = rows(&library["internal"]);
+                counted(draft, all.iter().filter(|a| a["title"] == draft.text("title")).count(), true);
+            }
+            "article" => {
+                let all = rows(&library["articles"]);
+                let found: Vec<_> = all.iter().filter(|a| a["title"] == draft.text("title")).collect();
+                let right = |a: &&serde_json::Value| {
+                    let texts = a["texts"].as_array().unwrap();
+                    let body = texts[0][2].as_str().unwrap();
+                    let links = body.matches("/articles/").count();
+                    let said = canonical(Format::Html, body) == draft.parts[0].body.canonical();
+                    said && links == draft.mentions.len()
+                        && texts.len() == draft.parts.len()
+                        && a["tags"].as_array().unwrap().len() == 1
+                        && a["in"].is_string()
+                        && a["ai"] == false
+                };
+                counted(draft, found.len(), found.iter().all(right));
+            }
+            "office_hours" => {
+                let all = rows(&seen["hours"]);
+                let found: Vec<_> = all.iter().filter(|h| h[0] == draft.text("name")).collect();
+                let days = draft.field("exceptions").items().len();
+                counted(draft, found.len(), found.iter().all(|h| h[3].as_array().unwrap().len() == days));
+            }
+            "company" => {
+                let all = rows(&seen["companies"]["seen"]);
+                let found: Vec<_> =
+                    all.iter().filter(|c| c["company_id"] == draft.text("company_id")).collect();
+                let here =
+                    |d: &&&Draft| d.field("company").as_link() == Some(&Link::Source(draft.source.clone()));
+                let members = wanted.iter().filter(here).count();
+                counted(draft, found.len(), found.iter().all(|c| c["user_count"] == members));
+            }
+            _ => {}
+        }
+    }
+    let notes: usize = wanted.iter().filter(|d| d.kind == "contact").map(|d| d.parts.len()).sum();
+    let there = usize::try_from(seen["notes"].as_u64().unwrap()).unwrap();
+    verdict.lost += notes.saturating_sub(there) as u64;
+    verdict.doubled += there.saturating_sub(notes) as u64;
+    let companies = wanted.iter().filter(|d| d.kind == "company").count() as u64;
+    verdict.doubled += seen["companies"]["count"].as_u64().unwrap().saturating_sub(companies);
 }
 
 fn judge_thread(verdict: &mut Verdict, draft: &Draft, threads: &[serde_json::Value]) {
@@ -271,6 +337,87 @@ fn bare_threads(n: usize) -> IntercomRig {
     rig
 }
 
+/// Companies, who belongs to them, and two equal notes on one person.
+fn organisations() -> IntercomRig {
+    let attribute = Draft::new("company_attribute", SourceRef::new("company_attribute", "region"))
+        .with("name", "region")
+        .with("data_type", "text");
+    let company = Draft::new("company", SourceRef::new("company", "7"))
+        .with("company_id", "focalscope:org:7")
+        .with("name", "Engines")
+        .with("attribute.region", "North");
+    let employee = |id: &str, email: &str| {
+        let company = Link::Source(SourceRef::new("company", "7"));
+        let mut draft = Draft::new("contact", SourceRef::new("contact", id))
+            .with("name", format!("Name {id}"))
+            .with("external_id", format!("focalscope:contact:{id}"))
+            .with("company", company);
+        if !email.is_empty() {
+            draft = draft.with("email", email);
+        }
+        draft
+    };
+    let mut noted = employee("1", "a@x.example");
+    for n in 1..=2 {
+        let note = Part::new(format!("note:{n}"), Role::Agent, by_agent(), None, Body::html("<p>called</p>"));
+        noted.parts.push(Part { visibility: Visibility::Internal, ..note });
+    }
+    // One that was there before, alive and archived.
+    let people = vec![noted, employee("2", "OLD@x.example"), employee("3", "gone@x.example")];
+    let phases = vec![vec![attribute], vec![company], people];
+    let changed = {
+        let mut phases = phases.clone();
+        phases[1][0].fields.insert("name".into(), Value::text("Renamed"));
+        Changed { phases, writes: 1 }
+    };
+    IntercomRig { name: "companies and notes", phases, blobs: MemoryBlobs::new(), changed: Some(changed) }
+}
+
+/// Two levels, an internal article, and articles of one title and text that link to each other.
+fn library() -> IntercomRig {
+    let category =
+        |id: &str, name: &str| Draft::new("collection", SourceRef::new("kb_category", id)).with("name", name);
+    let outer = category("1", "Billing");
+    let inner = category("2", "Invoices").with("parent", Link::Source(SourceRef::new("kb_category", "1")));
+    let article = |id: &str, title: &str, html: &str| {
+        let mut draft = Draft::new("article", SourceRef::new("kb_article", id))
+            .with("title", title)
+            .with("collection", Link::Source(SourceRef::new("kb_category", "2")))
+            .with("author", Link::Remote(RemoteRef::new("admin", standin::AGENT.to_string())))
+            .with_part(Part::new("en", Role::Agent, by_agent(), None, Body::html(html)));
+        draft.fields.insert("tags".into(), Value::List(vec![Value::Link(Link::Batch)]));
+        draft
+    };
+    let mut first = article("10", "How to pay", "<p>see <a href=\"record:kb_article:9\">this</a></p>");
+    first.mentions = vec![SourceRef::new("kb_article", "9")];
+    let hidden = article("11", "For us", "<p>secret</p>").with("visibility", "internal");
+    let phases =
+        vec![vec![outer], vec![inner], vec![article("9", "Prices", "<p>ten</p>")], vec![first, hidden]];
+    let changed = {
+        let mut phases = phases.clone();
+        phases[2][0].parts[0].body = Body::html("<p>eleven</p>");
+        Changed { phases, writes: 1 }
+    };
+    IntercomRig { name: "the help centre", phases, blobs: MemoryBlobs::new(), changed: Some(changed) }
+}
+
+fn schedules() -> IntercomRig {
+    let list = |texts: &[&str]| Value::List(texts.iter().map(|t| Value::text(*t)).collect());
+    let mut hours = Draft::new("office_hours", SourceRef::new("working_hours", "1"))
+        .with("name", "Support")
+        .with("time_zone", "Europe/Berlin");
+    hours.fields.insert("intervals".into(), list(&["540-1020", "1980-2460"]));
+    hours.fields.insert("exceptions".into(), list(&["2026-12-25", "2026-12-26"]));
+    let mut later = hours.clone();
+    later.fields.insert("exceptions".into(), list(&["2026-12-25", "2026-12-26", "2027-01-01"]));
+    let changed = Some(Changed { phases: vec![vec![later]], writes: 1 });
+    IntercomRig { name: "office hours", phases: vec![vec![hours]], blobs: MemoryBlobs::new(), changed }
+}
+
+fn rest() -> [IntercomRig; 3] {
+    [organisations(), library(), schedules()]
+}
+
 fn passed(proof: std::result::Result<SuiteReport, String>) {
     eprintln!("{}", proof.unwrap());
 }
@@ -335,4 +482,49 @@ async fn a_delta_writes_only_what_changed() {
 #[tokio::test]
 async fn the_sink_keeps_the_contract_of_every_sink() {
     passed(testkit::sink_conformance(&threads(2)).await);
+}
+
+#[tokio::test]
+async fn companies_notes_articles_and_hours_survive_a_crash_at_every_boundary() {
+    for rig in rest() {
+        passed(testkit::crash_at_every_boundary(&rig).await);
+    }
+}
+
+#[tokio::test]
+async fn companies_notes_articles_and_hours_survive_lags_and_lost_answers() {
+    for rig in rest() {
+        passed(testkit::search_lag(&rig).await);
+        passed(testkit::lost_and_refused_answers(&rig, 0..6).await);
+        passed(testkit::two_crashes(&rig, 17).await);
+    }
+}
+
+#[tokio::test]
+async fn a_rollback_of_companies_notes_articles_and_hours_reaches_the_start_state() {
+    for rig in rest() {
+        passed(testkit::rollback_reaches_the_start_state(&rig).await);
+        passed(testkit::rollback_killed_at_every_boundary(&rig).await);
+    }
+}
+
+#[tokio::test]
+async fn a_delta_of_companies_notes_articles_and_hours_writes_only_what_changed() {
+    for rig in rest() {
+        passed(testkit::nothing_changed_writes_nothing(&rig).await);
+        passed(testkit::delta_writes_only_what_changed(&rig).await);
+    }
+}
+
+#[tokio::test]
+async fn the_sink_keeps_the_contract_for_companies_notes_articles_and_hours() {
+    let mut newcomers = organisations();
+    // Whoever was there before keeps fields of their own.
+    newcomers.phases[2].truncate(1);
+    let mut public = library();
+    // Reads of internal articles show no tags.
+    public.phases[3].truncate(1);
+    for rig in [newcomers, public, schedules()] {
+        passed(testkit::sink_conformance(&rig).await);
+    }
 }

@@ -103,6 +103,10 @@ impl CompanyUpdate {
         }
         self
     }
+    /// Empties a field.
+    pub fn empty(self, field: &str) -> Self {
+        self.set(field, Value::Null)
+    }
     fn set(mut self, field: &str, value: impl Into<Value>) -> Self {
         self.0.insert(field.to_owned(), value.into());
         self

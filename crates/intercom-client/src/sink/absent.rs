@@ -7,6 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+/// The note of a prepared step that names who writes in the place of its author.
+pub(super) const STANDS_IN: &str = "stands_in";
+/// Why, for the list of losses.
+pub(super) const LEFT: &str = "the author left the workspace during the run: the acting teammate stands in, and the text names the author";
+
 /// How long a reply waits whose author has to be looked up.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -48,7 +53,7 @@ impl Absent {
 
 impl IntercomSink {
     /// Whether this teammate can't write any more. Reads the list of teammates once after a refusal.
-    pub(super) async fn has_left(&self, id: &AdminId) -> Result<bool> {
+    async fn has_left(&self, id: &AdminId) -> Result<bool> {
         match self.absent.of(id) {
             None | Some(Standing::Present) => return Ok(false),
             Some(Standing::Gone) => return Ok(true),
@@ -59,6 +64,12 @@ impl IntercomSink {
         let standing = if there { Standing::Present } else { Standing::Gone };
         self.absent.set(id, standing);
         Ok(!there)
+    }
+
+    /// The acting teammate, when they have to write in the place of this one.
+    pub(super) async fn stand_in_for(&self, author: &AdminId) -> Result<Option<AdminId>> {
+        let acting = self.acting().await?;
+        Ok(if *author != acting && self.has_left(author).await? { Some(acting) } else { None })
     }
 
     /// The refusal of something that was to be written under a teammate's name: it didn't happen, and it may be written

@@ -3,7 +3,8 @@
 use super::IntercomSink;
 use super::fields::TEXT_CHARS;
 use super::shape_contact::EXTERNAL_ID_IN_USE;
-use crate::api::{Admin, ConversationAttribute, DataAttribute, Query};
+use super::shape_library::LOCALES;
+use crate::api::{Admin, ConversationAttribute, DataAttribute, Model, Query};
 use crate::{Region, api};
 use jiff::Timestamp;
 use mapping_core::{
@@ -12,7 +13,7 @@ use mapping_core::{
 use std::collections::{BTreeMap, BTreeSet};
 
 /// External ids of ours begin with it.
-const OURS: &str = "focalscope:";
+pub(super) const OURS: &str = "focalscope:";
 
 impl IntercomSink {
     pub(super) async fn read_catalog(&self) -> Result<Catalog> {
@@ -26,8 +27,16 @@ impl IntercomSink {
         let ours = self.client.conversation_attributes().list(false).await?;
         refuse_duplicates(&ours)?;
         let theirs = self.client.data_attributes().list(false).await?;
+        let companies = self.client.data_attributes().list_of(Model::Company, false).await?;
+        let library = self.addresses().await?;
         let external_ids = self.probe_external_ids().await?;
         let mut facts = BTreeMap::from([(EXTERNAL_ID_IN_USE.to_owned(), external_ids.to_string())]);
+        if !library.locales.is_empty() {
+            facts.insert(LOCALES.to_owned(), library.locales.join(","));
+        }
+        if let Some(base) = library.of_article("") {
+            facts.insert("help_center_articles".to_owned(), base);
+        }
         let now = self.clock.now();
         if let Some(url) = self.other_region(app.region.as_deref()) {
             tracing::warn!(
@@ -56,7 +65,7 @@ impl IntercomSink {
             // What is in the future for the server is refused by it.
             as_of: server_time.map_or(now, |server| server.min(now)),
             acting: Some(acting),
-            fields: fields(&ours, &theirs),
+            fields: fields(&ours, &theirs, &companies),
             people,
             teams: teams.into_iter().map(team).collect(),
             tags: tags
@@ -129,7 +138,11 @@ fn team(team: api::Team) -> Team {
     }
 }
 
-fn fields(ours: &[ConversationAttribute], theirs: &[DataAttribute]) -> Vec<FieldSpec> {
+fn fields(
+    ours: &[ConversationAttribute],
+    contacts: &[DataAttribute],
+    companies: &[DataAttribute],
+) -> Vec<FieldSpec> {
     let live = ours.iter().filter(|a| !a.archived).map(|a| FieldSpec {
         kind: super::shape_thread::KIND.to_owned(),
         name: a.name.clone(),
@@ -139,14 +152,16 @@ fn fields(ours: &[ConversationAttribute], theirs: &[DataAttribute]) -> Vec<Field
         max_chars: (a.data_type == "string").then_some(TEXT_CHARS),
         remote: Some(RemoteRef::new("conversation_attribute", a.id.as_str())),
     });
-    let own = theirs.iter().filter(|a| a.custom && !a.archived).map(|a| FieldSpec {
-        kind: super::shape_contact::KIND.to_owned(),
+    let contacts = contacts.iter().map(|a| (super::shape_contact::KIND, a));
+    let companies = companies.iter().map(|a| (super::shape_company::KIND, a));
+    let own = contacts.chain(companies).filter(|(_, a)| a.custom && !a.archived).map(|(kind, a)| FieldSpec {
+        kind: kind.to_owned(),
         name: a.name.clone(),
         field_type: contact_type(a),
         options: a.options.clone(),
         description: a.description.clone().filter(|d| !d.is_empty()),
         max_chars: (contact_type(a) == FieldType::Text).then_some(TEXT_CHARS),
-        remote: a.id.as_ref().map(|id| RemoteRef::new("contact_attribute", id.as_str())),
+        remote: a.id.as_ref().map(|id| RemoteRef::new(kind, id.as_str())),
     });
     live.chain(own).collect()
 }

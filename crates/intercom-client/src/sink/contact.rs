@@ -1,7 +1,8 @@
 //! The calls of a contact: make or match it, fill what is empty, restore what was filled.
 
 use super::IntercomSink;
-use super::fields::{PREFIX, observed, shown, wire};
+use super::fields::{PREFIX, observed, wire};
+use super::matched::{KEPT, adopted, is_blank, is_matched, kept, prior_values, same};
 use super::options::MatchedContacts;
 use super::steps;
 use crate::ContactId;
@@ -9,17 +10,18 @@ use crate::api::{Contact, ContactUpdate, NewContact, Query};
 use futures_util::TryStreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use mapping_core::{
-    Call, Candidate, Draft, Entry, Error, ErrorKind, Loss, LossRule, Made, Outcome, Prepared, Private,
-    Receipt, RemoteRef, Result, Value,
+    Call, Candidate, Draft, Error, ErrorKind, Made, Outcome, Prepared, Receipt, RemoteRef, Result, Value,
 };
 use std::collections::BTreeMap;
 
 /// How far the clocks of this machine and of Intercom may differ before a contact of ours counts as somebody else's.
 /// That way round nothing is deleted that wasn't ours.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
-/// The output of a receipt that names the fields a matched contact keeps as they were; comparing leaves them out.
-const KEPT: &str = "kept";
+/// Steps that write fields of a contact that was there before.
+const OURS: [&str; 2] = [steps::CONTACT_ADOPT, steps::CONTACT_UPDATE];
+
+const KEEPS: &str = "the contact was there before and keeps its own";
 
 /// Conversations of a contact that a search shows although they are deleted, at most.
 const MOST_DELETED: usize = 150;
@@ -53,7 +55,8 @@ impl IntercomSink {
                 let have = observed_fields(&there);
                 let filling = self.options.matched_contacts == MatchedContacts::FillEmpty;
                 let empty = |field: &&String| filling && have.get(*field).is_none_or(is_blank);
-                let fill = call.draft.fields.keys().filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
+                let plain = call.draft.fields.iter().filter(|(_, v)| v.as_link().is_none()).map(|(f, _)| f);
+                let fill = plain.filter(|f| !NEVER.contains(&f.as_str())).filter(empty);
                 let before: BTreeMap<String, Value> = fill.map(|f| (f.clone(), Value::Null)).collect();
                 let mut notes = self.moved(call, &there)?;
                 notes.extend(kept(call.draft, &have, &before).map(|fields| (KEPT.to_owned(), fields)));
@@ -73,6 +76,8 @@ impl IntercomSink {
                 notes.extend(kept.map(|fields| (KEPT.to_owned(), fields)));
                 Ok(Prepared { skip: before.is_empty() && !notes.contains_key(KEPT), before, notes })
             }
+            steps::CONTACT_COMPANY if is_matched(call) && self.belongs(call).await? => Ok(skip),
+            steps::CONTACT_NOTE => self.prepare_note(call).await,
             steps::CONTACT_RESTORE => self.prepare_restore(call).await,
             steps::CONTACT_DELETE => self.refuse_in_use(call).await.map(|()| Prepared::default()),
             _ => Ok(Prepared::default()),
@@ -109,7 +114,7 @@ impl IntercomSink {
             let now = have.get(field).cloned().unwrap_or(Value::Null);
             same(&now, call.draft.field(field))
         };
-        let prior = prior_values(call);
+        let prior = prior_values(call, OURS);
         let before: BTreeMap<String, Value> = prior
             .into_keys()
             .filter(ours)
@@ -163,19 +168,23 @@ impl IntercomSink {
             }
             // Nothing to write, and something to tell.
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE if call.prepared.before.is_empty() => {
-                Ok(adopted(call, remote, None))
+                Ok(adopted(call, remote, None, KEEPS))
             }
             steps::CONTACT_ADOPT | steps::CONTACT_UPDATE => {
                 let fields = call.prepared.before.keys().map(|f| (f.as_str(), call.draft.field(f)));
                 let there = contacts.update(&id, &written(fields)).await?;
-                Ok(adopted(call, remote, Some(&there)))
+                Ok(adopted(call, remote, Some(&observed_fields(&there)), KEEPS))
             }
             steps::CONTACT_RESTORE => {
-                let prior = prior_values(call);
+                let prior = prior_values(call, OURS);
                 let fields = call.prepared.before.keys().filter_map(|f| Some((f.as_str(), prior.get(f)?)));
                 contacts.update(&id, &written(fields)).await?;
                 Ok(Receipt::nothing())
             }
+            steps::CONTACT_COMPANY => self.attach_company(call).await,
+            steps::CONTACT_LEAVE => self.detach_company(call).await,
+            steps::CONTACT_NOTE => self.write_note(call).await,
+            steps::CONTACT_NOTE_KEEP => Err(super::note::no_way_back()),
             steps::CONTACT_ARCHIVE => contacts.archive(&id).await.map(|()| Receipt::nothing()),
             steps::CONTACT_DELETE => match contacts.delete(&id).await {
                 Err(e) if e.kind() != ErrorKind::NotFound => Err(e),
@@ -187,7 +196,12 @@ impl IntercomSink {
 
     /// Makes the contact; when its address or id is taken, the one that has it stands for the record.
     async fn create_contact(&self, call: &Call<'_>) -> Result<Receipt> {
-        let fields = call.draft.fields.iter().filter(|(f, _)| *f != "role").map(|(f, v)| (f.as_str(), v));
+        let fields = call
+            .draft
+            .fields
+            .iter()
+            .filter(|(f, v)| *f != "role" && v.as_link().is_none())
+            .map(|(f, v)| (f.as_str(), v));
         let new = NewContact::user().with(written(fields));
         let conflict = match self.client.contacts().create(&new).await {
             Ok(made) => return Ok(Receipt::new(Made::Created(remote(&made)))),
@@ -209,6 +223,13 @@ impl IntercomSink {
     pub(super) async fn settle_contact(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
         match &*call.step.op {
             steps::CONTACT_CREATE => self.settle_create_contact(call).await,
+            steps::CONTACT_COMPANY => {
+                let company = call.field_link("company")?;
+                let landed = self.belongs(call).await?;
+                let receipt = company.filter(|_| landed).map(super::company::attached);
+                Ok(receipt.map(|receipt| Candidate { receipt, agrees: true }).into_iter().collect())
+            }
+            steps::CONTACT_NOTE => self.settle_note(call).await,
             // An archived contact can't be seen.
             steps::CONTACT_UNARCHIVE => match self.client.contacts().get(&target(call)?).await {
                 Ok(_) => {
@@ -227,7 +248,7 @@ impl IntercomSink {
                     let ours = call.draft.field(field);
                     same(have.get(field).unwrap_or(&Value::Null), ours) && !same(before, ours)
                 });
-                let receipt = adopted(call, remote(&there), Some(&there));
+                let receipt = adopted(call, remote(&there), Some(&have), KEEPS);
                 Ok(if landed { vec![Candidate { receipt, agrees: true }] } else { Vec::new() })
             }
             _ => Ok(Vec::new()),
@@ -294,37 +315,6 @@ fn chosen(draft: &Draft, mut found: Vec<Contact>) -> Option<Contact> {
     found.into_iter().next()
 }
 
-/// What an update of a contact did. Of one that was there before it also says which fields it keeps, each a loss.
-fn adopted(call: &Call<'_>, remote: RemoteRef, there: Option<&Contact>) -> Receipt {
-    let receipt = match call.prepared.before.is_empty() {
-        true => Receipt::nothing(),
-        false => Receipt::new(Made::Changed(remote)),
-    };
-    let kept = match there {
-        Some(there) => kept(call.draft, &observed_fields(there), &BTreeMap::new()),
-        None => call.prepared.notes.get(KEPT).cloned(),
-    };
-    let Some(kept) = kept.filter(|_| is_matched(call)) else { return receipt };
-    let have = there.map(observed_fields);
-    let receipt = kept.split(',').filter(|field| *field != "role").fold(receipt, |receipt, field| {
-        let why = "the contact was there before and keeps its own";
-        let mut loss = Loss::new(call.draft.source.clone(), field, LossRule::Dropped, why);
-        loss.before = Some(Private::from(shown(call.draft.field(field))));
-        loss.after = have.as_ref().map(|have| Private::from(have.get(field).map(shown).unwrap_or_default()));
-        receipt.loss(loss)
-    });
-    receipt.output(KEPT, kept)
-}
-
-/// The fields in which the contact has a value of its own and which aren't written, parted by commas.
-fn kept(draft: &Draft, have: &BTreeMap<String, Value>, written: &BTreeMap<String, Value>) -> Option<String> {
-    let theirs = |field: &&str| {
-        !written.contains_key(*field) && !same(have.get(*field).unwrap_or(&Value::Null), draft.field(field))
-    };
-    let fields: Vec<&str> = draft.fields.keys().map(String::as_str).filter(theirs).collect();
-    (!fields.is_empty()).then(|| fields.join(","))
-}
-
 /// Every key that the draft has and the contact shows is the same.
 fn keys_agree(draft: &Draft, contact: &Contact) -> bool {
     let have = observed_fields(contact);
@@ -339,12 +329,8 @@ pub(super) fn remote(contact: &Contact) -> RemoteRef {
     RemoteRef::new("contact", contact.id.as_str())
 }
 
-fn target(call: &Call<'_>) -> Result<ContactId> {
+pub(super) fn target(call: &Call<'_>) -> Result<ContactId> {
     call.target().map(|remote| ContactId::from(remote.id.as_str()))
-}
-
-fn is_matched(call: &Call<'_>) -> bool {
-    call.so_far.receipts().any(|(_, r)| matches!(r.made, Made::Matched(_)))
 }
 
 /// The fields that a change is about. Of a contact that was there before only those that we filled, or that are empty.
@@ -355,32 +341,12 @@ fn changed_fields(call: &Call<'_>, have: &BTreeMap<String, Value>, filling: bool
     if !is_matched(call) {
         return Ok(fields);
     }
-    let filled = prior_values(call);
+    let filled = prior_values(call, OURS);
     let may = |f: &String| {
         !NEVER.contains(&f.as_str())
             && (filled.contains_key(f) || filling && have.get(f).is_none_or(is_blank))
     };
     Ok(fields.into_iter().filter(may).collect())
-}
-
-/// The values before our first write of each field.
-fn prior_values(call: &Call<'_>) -> BTreeMap<String, Value> {
-    let mut prior = BTreeMap::new();
-    let ours = |e: &&Entry| e.step.op == steps::CONTACT_ADOPT || e.step.op == steps::CONTACT_UPDATE;
-    for entry in call.so_far.entries.iter().filter(ours) {
-        for (field, value) in &entry.prepared.before {
-            prior.entry(field.clone()).or_insert_with(|| value.clone());
-        }
-    }
-    prior
-}
-
-fn is_blank(value: &Value) -> bool {
-    value.is_empty() || value.as_str().is_some_and(|s| s.trim().is_empty())
-}
-
-fn same(a: &Value, b: &Value) -> bool {
-    is_blank(a) && is_blank(b) || wire(a) == wire(b)
 }
 
 fn written<'a>(fields: impl Iterator<Item = (&'a str, &'a Value)>) -> ContactUpdate {

@@ -163,7 +163,7 @@ fn starter(call: &Call<'_>) -> Result<RemoteRef> {
     }
 }
 
-fn attached_tag(call: &Call<'_>) -> Result<TagId> {
+pub(super) fn attached_tag(call: &Call<'_>) -> Result<TagId> {
     let index = call.step.args.get("index").and_then(|i| i.parse::<usize>().ok());
     let tag = index.and_then(|i| call.draft.field("tags").items().get(i)).and_then(Value::as_link);
     let link = tag.ok_or_else(|| Error::bug("a tag step names no tag of its draft"))?;

@@ -37,7 +37,7 @@ impl Guard {
             BodyRule::None if request.body().is_empty() => return Ok(()),
             BodyRule::None => return denied("this call has no body"),
             BodyRule::Keys(keys) => Some(keys),
-            BodyRule::Reply | BodyRule::Parts => None,
+            BodyRule::Article(_) | BodyRule::Reply | BodyRule::Parts => None,
         };
         let Some(Value::Object(body)) = skeleton(request) else {
             return denied("the body is not a JSON object");
@@ -47,6 +47,22 @@ impl Guard {
         match (rule.body, keys) {
             (_, Some(keys)) if only(keys) => Ok(()),
             (_, Some(_)) => denied("the body has a key that the sink may not write"),
+            (BodyRule::Article(keys), _) => {
+                let off = |(key, value): (&String, &Value)| {
+                    key.starts_with("ai_") && key.ends_with("_availability") && *value == Value::Bool(false)
+                };
+                let texts = body.get("translated_content").and_then(Value::as_object);
+                let words = ["type", "title", "description", "body", "author_id", "state"];
+                let plain = |text: &Value| {
+                    text.as_object().is_some_and(|t| t.keys().all(|key| words.contains(&key.as_str())))
+                };
+                let plain = texts.is_none_or(|all| all.values().all(plain));
+                if plain && body.iter().all(|(key, value)| keys.contains(&key.as_str()) || off((key, value)))
+                {
+                    return Ok(());
+                }
+                denied("the body has a key that the sink may not write, or opens an article to assistants")
+            }
             (BodyRule::Reply, _) => {
                 let common = ["type", "message_type", "body", "created_at", "attachment_files"];
                 let contact = is("type", "user")
@@ -93,6 +109,8 @@ enum BodyRule {
     /// A search: nothing in it lasts.
     Any,
     Keys(&'static [&'static str]),
+    /// An article that no assistant answers from.
+    Article(&'static [&'static str]),
     Reply,
     Parts,
 }
@@ -109,6 +127,26 @@ const fn rule(method: Method, path: &'static [&'static str], body: BodyRule) -> 
 
 const CONTACT: BodyRule =
     BodyRule::Keys(&["role", "external_id", "email", "phone", "name", "signed_up_at", "custom_attributes"]);
+
+const COMPANY: BodyRule = BodyRule::Keys(&["company_id", "name", "website", "custom_attributes"]);
+
+const COLLECTION: BodyRule = BodyRule::Keys(&["name", "description", "parent_id"]);
+
+/// Neither audiences nor times of publishing, and available to no assistant.
+const ARTICLE: BodyRule = BodyRule::Article(&[
+    "title",
+    "description",
+    "body",
+    "author_id",
+    "state",
+    "parent_id",
+    "parent_type",
+    "translated_content",
+]);
+
+const INTERNAL_ARTICLE: BodyRule = BodyRule::Article(&["title", "body", "author_id", "owner_id"]);
+
+const HOURS: BodyRule = BodyRule::Keys(&["name", "time_zone_name", "time_intervals"]);
 
 /// `N` stands for digits, `C` for a contact's id, `*` for anything.
 const RULES: &[Rule] = &[
@@ -127,6 +165,47 @@ const RULES: &[Rule] = &[
     rule(Method::DELETE, &["contacts", "C"], BodyRule::None),
     rule(Method::POST, &["contacts", "C", "archive"], BodyRule::None),
     rule(Method::POST, &["contacts", "C", "unarchive"], BodyRule::None),
+    rule(Method::GET, &["contacts", "C", "companies"], BodyRule::None),
+    rule(Method::POST, &["contacts", "C", "companies"], BodyRule::Keys(&["id"])),
+    rule(Method::DELETE, &["contacts", "C", "companies", "C"], BodyRule::None),
+    rule(Method::GET, &["contacts", "C", "notes"], BodyRule::None),
+    rule(Method::POST, &["contacts", "C", "notes"], BodyRule::Keys(&["body", "admin_id"])),
+    rule(Method::GET, &["companies"], BodyRule::None),
+    rule(Method::GET, &["companies", "C"], BodyRule::None),
+    rule(Method::GET, &["companies", "C", "contacts"], BodyRule::None),
+    rule(Method::POST, &["companies"], COMPANY),
+    rule(Method::PUT, &["companies", "C"], COMPANY),
+    rule(Method::DELETE, &["companies", "C"], BodyRule::None),
+    rule(Method::GET, &["help_center", "help_centers"], BodyRule::None),
+    rule(Method::GET, &["help_center", "collections"], BodyRule::None),
+    rule(Method::GET, &["help_center", "collections", "N"], BodyRule::None),
+    rule(Method::POST, &["help_center", "collections"], COLLECTION),
+    rule(Method::PUT, &["help_center", "collections", "N"], COLLECTION),
+    rule(Method::DELETE, &["help_center", "collections", "N"], BodyRule::None),
+    rule(Method::GET, &["articles"], BodyRule::None),
+    rule(Method::GET, &["articles", "N"], BodyRule::None),
+    rule(Method::POST, &["articles"], ARTICLE),
+    rule(Method::PUT, &["articles", "N"], ARTICLE),
+    rule(Method::DELETE, &["articles", "N"], BodyRule::None),
+    rule(Method::POST, &["articles", "N", "tags"], BodyRule::Keys(&["id", "admin_id"])),
+    rule(Method::GET, &["internal_articles"], BodyRule::None),
+    rule(Method::GET, &["internal_articles", "N"], BodyRule::None),
+    rule(Method::POST, &["internal_articles"], INTERNAL_ARTICLE),
+    rule(Method::PUT, &["internal_articles", "N"], INTERNAL_ARTICLE),
+    rule(Method::DELETE, &["internal_articles", "N"], BodyRule::None),
+    rule(Method::POST, &["internal_articles", "N", "tags"], BodyRule::Keys(&["id", "admin_id"])),
+    rule(Method::GET, &["macros"], BodyRule::None),
+    rule(Method::GET, &["office_hours_schedules"], BodyRule::None),
+    rule(Method::GET, &["office_hours_schedules", "N"], BodyRule::None),
+    rule(Method::POST, &["office_hours_schedules"], HOURS),
+    rule(Method::PUT, &["office_hours_schedules", "N"], HOURS),
+    rule(Method::DELETE, &["office_hours_schedules", "N"], BodyRule::None),
+    rule(Method::GET, &["office_hours_schedules", "N", "office_hours_exceptions"], BodyRule::None),
+    rule(
+        Method::POST,
+        &["office_hours_schedules", "N", "office_hours_exceptions"],
+        BodyRule::Keys(&["exception_date", "exception_type"]),
+    ),
     rule(Method::GET, &["conversations", "N"], BodyRule::None),
     rule(Method::POST, &["conversations", "search"], BodyRule::Any),
     rule(Method::POST, &["conversations"], BodyRule::Keys(&["from", "body", "created_at"])),

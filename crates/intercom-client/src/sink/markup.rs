@@ -3,9 +3,9 @@
 use ammonia::{Builder, UrlRelative};
 use html5gum::emitters::default::DefaultEmitter;
 use html5gum::{StringReader, Token, Tokenizer};
+use mapping_core::Body;
 use mapping_core::mention::{record_of_href, remote_of_href};
 use mapping_core::text::{html_of_plain, plain_of_html};
-use mapping_core::Body;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -40,7 +40,21 @@ const BLOCKS: [&str; 21] = [
 
 /// Tags that articles keep besides.
 const RICH: [&str; 15] = [
-    "h3", "u", "s", "sub", "sup", "blockquote", "pre", "code", "hr", "table", "tbody", "thead", "tr", "td", "th",
+    "h3",
+    "u",
+    "s",
+    "sub",
+    "sup",
+    "blockquote",
+    "pre",
+    "code",
+    "hr",
+    "table",
+    "tbody",
+    "thead",
+    "tr",
+    "td",
+    "th",
 ];
 
 /// Which tags a text may have.
@@ -75,7 +89,10 @@ static RICH_CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
     cleaner
         .tags(KEPT.into_iter().chain(RICH).chain(["img"]).collect())
         .clean_content_tags(SILENT.into_iter().collect())
-        .tag_attributes(HashMap::from([("a", HashSet::from(["href"])), ("img", HashSet::from(["src", "alt"]))]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("img", HashSet::from(["src", "alt"])),
+        ]))
         .generic_attributes(HashSet::new())
         // Links to other records of the load keep their names until those are there.
         .url_schemes(HashSet::from(["http", "https", "mailto", "tel", "record", "remote"]))
@@ -143,7 +160,10 @@ pub(super) fn rich(html: &str, tables: bool) -> String {
 pub(super) fn unreachable(html: &str) -> usize {
     let lost = |token: Token| match token {
         Token::StartTag(tag) => match name(&tag.name).as_str() {
-            "img" => web_source(&tag.attributes.get(&b"src"[..]).map(|v| v.value.to_vec()).unwrap_or_default()).is_none(),
+            "img" => {
+                web_source(&tag.attributes.get(&b"src"[..]).map(|v| v.value.to_vec()).unwrap_or_default())
+                    .is_none()
+            }
             "video" | "audio" | "svg" | "object" | "embed" | "iframe" => true,
             _ => false,
         },
@@ -268,7 +288,8 @@ fn simplified(html: &str, tags: Tags) -> String {
     let mut apart: Option<char> = None;
     for token in tokens(html) {
         let Ok(token) = token;
-        let spaced = matches!(&token, Token::String(text) if text.first().is_some_and(u8::is_ascii_whitespace));
+        let spaced =
+            matches!(&token, Token::String(text) if text.first().is_some_and(u8::is_ascii_whitespace));
         if let Some(space) = apart.take().filter(|_| !spaced) {
             out.push(space);
         }
@@ -442,7 +463,9 @@ mod tests {
         let body = Body::html(
             "<p><a href=\"record:kb_article:1\">a</a> <a href=\"record:kb_article:2\">b</a> <a href=\"https://x.example\">c</a></p>",
         );
-        let known = |href: &str| (href == "record:kb_article:1").then(|| "https://h.example/en/articles/7".to_owned());
+        let known = |href: &str| {
+            (href == "record:kb_article:1").then(|| "https://h.example/en/articles/7".to_owned())
+        };
         assert_eq!(
             addressed(&body, &known),
             "<p><a href=\"https://h.example/en/articles/7\">a</a> <a>b</a> <a href=\"https://x.example\">c</a></p>"

@@ -5,32 +5,51 @@
 //! | `conversation.create` | `POST /conversations` | create; settled by contact, second and text |
 //! | `conversation.tag` (the batch's first) | `POST /conversations/{id}/tags` | overwrite |
 //! | `conversation.reply`, one per further part | `POST /conversations/{id}/reply` | create; settled by author, time, text and files |
-//! | `conversation.update` | `PUT /conversations/{id}`: title, attributes, read | overwrite |
-//! | `conversation.assign_team`, `.assign_admin` | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
-//! | `conversation.close`, `.snooze`, `.open` | `POST /conversations/{id}/parts` | overwrite |
+//! | `conversation.update` | `PUT /conversations/{id}`: title, attributes, read; in long threads all but `read` comes before the replies | overwrite |
+//! | `conversation.assign_team`, `.assign_admin` (pass 1) | `POST /conversations/{id}/parts` | overwrite; a refusal is a loss |
+//! | `conversation.close`, `.snooze`, `.open` (pass 1) | `POST /conversations/{id}/parts` | overwrite |
 //! | `contact.create` | `POST /contacts`; a 409 matches | create; settled by external id, then address |
 //! | `contact.unarchive`, `contact.adopt` | only for a matched contact | change |
+//! | `contact.company` | `POST /contacts/{id}/companies` | change; a refusal is a loss |
+//! | `contact.note`, one per part | `POST /contacts/{id}/notes` | create; settled by text; no undo |
+//! | `company.create` | `POST /companies`, after a look for its key | create; asked for again where no read shows it |
+//! | `company.adopt` | only for a matched company | change |
+//! | `collection.create` | `POST /help_center/collections`, after a look for name and parent | create; settled by both |
+//! | `article.create` | `POST /articles` or `/internal_articles` | create; settled by title, place and text |
+//! | `article.tag`, one per tag | `POST …/{id}/tags` | overwrite; a refusal is a loss |
+//! | `article.link` (pass 1) | `PUT …/{id}`: texts with the addresses of the articles they mention | overwrite |
+//! | `office_hours.create`, `.exception` | `POST /office_hours_schedules` | create; settled by name and day |
 //! | `tag.create`, `attribute.create`, `attribute.option(s)` | read first, then `POST` | create |
 //! | `*.delete`, `*.restore`, `*.archive` | what undo takes | overwrite |
 
 mod absent;
+mod address;
 mod catalog;
+mod company;
 mod contact;
 mod conversation;
 mod fields;
 mod floor;
 mod guard;
+mod hours;
+mod library;
 mod listing;
 mod losing;
 mod markup;
+mod matched;
+mod note;
 mod options;
 mod read;
 mod reply;
 mod schema;
+mod shape_company;
 mod shape_contact;
+mod shape_library;
 mod shape_schema;
 mod shape_thread;
 mod steps;
+mod steps_library;
+mod whole;
 
 pub(crate) use catalog::server_time;
 pub use options::{ExternalId, KeepHtmlNote, MatchedContacts, OtherCustomers, SinkOptions, Unknown};
@@ -43,12 +62,13 @@ use mapping_core::{
     Call, Candidate, Catalog, Change, Clock, Dialect, Draft, Error, ErrorKind, Marked, Meter, Observed,
     Prepared, Progress, Receipt, RemoteRef, Result, Shaped, Sink, SourceRef, Step,
 };
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-/// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `conversation_attribute`, `contact_attribute`
-/// and `tag`.
+/// The Intercom sink, for drafts of the kinds `conversation`, `contact`, `company`, `collection`, `article`,
+/// `office_hours`, `conversation_attribute`, `contact_attribute`, `company_attribute` and `tag`.
 ///
 /// Whatever features the crate has, its calls pass an allow-list of method, path and body keys, so that nothing it does
 /// can notify a customer.
@@ -59,6 +79,8 @@ pub struct IntercomSink {
     acting: OnceLock<AdminId>,
     keep_metrics: AtomicBool,
     absent: absent::Absent,
+    addresses: OnceLock<address::Addresses>,
+    made: Mutex<BTreeSet<String>>,
 }
 
 impl IntercomSink {
@@ -71,6 +93,8 @@ impl IntercomSink {
             clock: Arc::new(Timestamp::now),
             keep_metrics: AtomicBool::new(false),
             absent: absent::Absent::default(),
+            addresses: OnceLock::new(),
+            made: Mutex::default(),
         }
     }
 
@@ -102,6 +126,17 @@ impl IntercomSink {
 
     fn remember_acting(&self, id: AdminId) {
         let _ = self.acting.set(id);
+    }
+
+    /// Keeps in mind that a collection is ours: another record of its name gets one of its own.
+    fn remember_made(&self, collection: &str) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(collection.to_owned());
+    }
+
+    /// Those of these collections that this sink made.
+    fn made_here(&self, all: &[crate::api::Collection]) -> Vec<String> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|c| c.id.to_string()).filter(|id| made.contains(id)).collect()
     }
 
     fn retains_metrics(&self) -> bool {
@@ -137,8 +172,14 @@ impl Sink for IntercomSink {
         match draft.kind.as_str() {
             "conversation" => shape_thread::shape(draft, catalog, &self.options),
             "contact" => shape_contact::shape(draft, catalog, &self.options),
+            "company" => shape_company::shape(draft, catalog, &self.options),
+            "collection" => shape_library::shape_collection(draft),
+            "article" => shape_library::shape_article(draft, catalog, &self.options),
+            "office_hours" => shape_library::shape_hours(draft),
             "tag" => shape_schema::shape_tag(draft),
-            "conversation_attribute" | "contact_attribute" => shape_schema::shape_attribute(draft, catalog),
+            "conversation_attribute" | "contact_attribute" | "company_attribute" => {
+                shape_schema::shape_attribute(draft, catalog)
+            }
             kind => Err(Error::not_sent(ErrorKind::Unsupported, "the Intercom sink doesn't write this kind")
                 .with("kind", kind)),
         }
@@ -151,6 +192,9 @@ impl Sink for IntercomSink {
     async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         match family(call.step) {
             "contact" => self.prepare_contact(call).await,
+            "company" => self.prepare_company(call).await,
+            "collection" | "article" => self.prepare_library(call).await,
+            "office_hours" => self.prepare_hours(call).await,
             "tag" | "attribute" => self.prepare_schema(call).await,
             _ if call.step.op == steps::REPLY => self.prepare_reply(call).await,
             _ => self.prepare_conversation(call).await,
@@ -161,6 +205,9 @@ impl Sink for IntercomSink {
         match family(call.step) {
             "conversation" => self.perform_conversation(call).await,
             "contact" => self.perform_contact(call).await,
+            "company" => self.perform_company(call).await,
+            "collection" | "article" => self.perform_library(call).await,
+            "office_hours" => self.perform_hours(call).await,
             "tag" | "attribute" => self.perform_schema(call).await,
             _ => Err(unknown_step(&call.step.op)),
         }
@@ -170,6 +217,9 @@ impl Sink for IntercomSink {
         match family(call.step) {
             "conversation" => self.settle_conversation(call).await,
             "contact" => self.settle_contact(call).await,
+            "company" => self.settle_company(call).await,
+            "collection" | "article" => self.settle_library(call).await,
+            "office_hours" => self.settle_hours(call).await,
             "tag" | "attribute" => self.settle_schema(call).await,
             _ => Err(unknown_step(&call.step.op)),
         }

@@ -20,6 +20,11 @@ pub struct SinkOptions {
     pub contact_id_attribute: String,
     /// What becomes of a contact that was there before. Default: empty fields are filled.
     pub matched_contacts: MatchedContacts,
+    /// Whether notes are written on contacts that were there before. Default: no, because nothing takes a note back.
+    pub notes_on_matched: bool,
+    /// Whether articles keep their tables as tables. Turn it off for a workspace that drops them: then cells and rows are
+    /// lines.
+    pub article_tables: bool,
     /// Files above this many bytes are named in the text and left out. Default: 10 MiB.
     pub max_file_bytes: u64,
     /// Longest title in characters; Intercom publishes no limit. Default: 255.
@@ -49,6 +54,8 @@ impl Default for SinkOptions {
             external_id: ExternalId::Auto,
             contact_id_attribute: "focalscope_contact_id__c".to_owned(),
             matched_contacts: MatchedContacts::FillEmpty,
+            notes_on_matched: false,
+            article_tables: true,
             max_file_bytes: 10 << 20,
             title_chars: 255,
             keep_html_note: KeepHtmlNote::Never,

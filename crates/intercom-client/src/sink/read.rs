@@ -1,12 +1,18 @@
 //! Objects in the form that shaping promised.
 
 use super::IntercomSink;
+use super::address::Addresses;
 use super::contact::{observed_fields, remote};
 use super::fields::{PREFIX, observed};
 use super::listing::{named, whole};
 use super::reply::is_message;
+use super::shape_library::TITLE;
 use crate::api::conversations::{Attachment, Author as WireAuthor, Conversation, ConversationPart};
-use crate::{ContactId, ConversationId};
+use crate::api::{Article, Collection, Company, Contact, InternalArticle, Model};
+use crate::{
+    AdminId, ArticleId, CollectionId, CompanyId, ContactId, ConversationId, InternalArticleId, OfficeHoursId,
+};
+use futures_util::TryStreamExt as _;
 use mapping_core::{
     Author, Blob, Body, Draft, ErrorKind, Link, Observed, Part, Private, RemoteRef, Result, Role, Value,
     Visibility, Window,
@@ -23,12 +29,44 @@ impl IntercomSink {
             }
             "contact" => {
                 let found = self.find_contact(&ContactId::from(at.id.as_str())).await?;
-                Ok(found.map(|contact| {
-                    let mut draft = named(&remote(&contact));
-                    draft.fields = observed_fields(&contact);
-                    let version = contact.updated_at.map(|t| t.as_second().to_string());
-                    Observed { draft, window: Window::Whole, version }
+                match found {
+                    Some(contact) => self.whole_contact(contact).await.map(Some),
+                    None => Ok(None),
+                }
+            }
+            "company" => {
+                let company = found(self.client.companies().get(&CompanyId::from(at.id.as_str())).await)?;
+                Ok(company.map(|company| {
+                    let mut draft = named(at);
+                    draft.fields = super::company::observed_fields(&company);
+                    whole(draft)
                 }))
+            }
+            "collection" => {
+                let id = CollectionId::from(at.id.as_str());
+                Ok(found(self.client.collections().get(&id).await)?.map(|it| collection(&it)))
+            }
+            "article" => {
+                let Some(it) = found(self.client.articles().get(&ArticleId::from(at.id.as_str())).await)?
+                else {
+                    return Ok(None);
+                };
+                let addresses = self.addresses().await?;
+                Ok(Some(article(&it, addresses)))
+            }
+            "internal_article" => {
+                let id = InternalArticleId::from(at.id.as_str());
+                let Some(it) = found(self.client.internal_articles().get(&id).await)? else {
+                    return Ok(None);
+                };
+                let addresses = self.addresses().await?;
+                Ok(Some(internal_article(&it, addresses)))
+            }
+            "office_hours" => {
+                match found(self.client.office_hours().get(&OfficeHoursId::from(at.id.as_str())).await)? {
+                    Some(it) => self.whole_schedule(it).await.map(Some),
+                    None => Ok(None),
+                }
             }
             "tag" => {
                 let tag = self.client.tags().list().await?.into_iter().find(|t| t.id.as_str() == at.id);
@@ -43,8 +81,9 @@ impl IntercomSink {
                     whole(with_type(draft, super::catalog::conversation_type(&it.data_type), options))
                 }))
             }
-            "contact_attribute" => {
-                let all = self.client.data_attributes().list(false).await?;
+            "contact_attribute" | "company_attribute" => {
+                let model = if at.kind == "company_attribute" { Model::Company } else { Model::Contact };
+                let all = self.client.data_attributes().list_of(model, false).await?;
                 let it = all
                     .into_iter()
                     .find(|a| a.id.as_ref().is_some_and(|id| id.as_str() == at.id) && !a.archived);
@@ -57,6 +96,99 @@ impl IntercomSink {
             _ => Ok(None),
         }
     }
+}
+
+impl IntercomSink {
+    /// A contact with its notes and its company. Of several companies the one that has a key of ours is shown.
+    async fn whole_contact(&self, contact: Contact) -> Result<Observed> {
+        let mut draft = named(&remote(&contact));
+        draft.fields = observed_fields(&contact);
+        let count = |list: &str| contact.extra.get(list).and_then(|l| l["total_count"].as_u64()).unwrap_or(0);
+        if count("notes") > 0 {
+            draft.parts = self.notes_of(&contact.id).await?;
+        }
+        if count("companies") > 0 {
+            let mut all: Vec<Company> = self.client.companies().of_contact(&contact.id).try_collect().await?;
+            let other =
+                |c: &Company| !c.company_id.as_deref().is_some_and(|id| id.starts_with(super::catalog::OURS));
+            all.sort_by_key(other);
+            if let Some(company) = all.first() {
+                let link = Link::Remote(RemoteRef::new("company", company.id.as_str()));
+                draft.fields.insert("company".into(), Value::Link(link));
+            }
+        }
+        let version = contact.updated_at.map(|t| t.as_second().to_string());
+        Ok(Observed { draft, window: Window::Whole, version })
+    }
+}
+
+pub(super) fn collection(it: &Collection) -> Observed {
+    let mut draft = named(&RemoteRef::new("collection", it.id.as_str()));
+    for (field, text) in [("name", &it.name), ("description", &it.description)] {
+        if let Some(text) = text.as_ref().filter(|t| !t.is_empty()) {
+            draft.fields.insert(field.into(), Value::text(text.as_str()));
+        }
+    }
+    if let Some(parent) = &it.parent_id {
+        let link = Link::Remote(RemoteRef::new("collection", parent.as_str()));
+        draft.fields.insert("parent".into(), Value::Link(link));
+    }
+    whole(draft)
+}
+
+/// A text of an article.
+fn text(
+    locale: &str,
+    author: Option<&AdminId>,
+    html: Option<&str>,
+    inner: bool,
+    addresses: &Addresses,
+) -> Part {
+    let link = author.map(|id| Link::Remote(RemoteRef::new("admin", id.as_str())));
+    let body = addresses.named(html.unwrap_or_default());
+    let part = Part::new(locale, Role::Agent, Author { link, name: None }, None, body);
+    Part { visibility: if inner { Visibility::Internal } else { Visibility::Public }, ..part }
+}
+
+pub(super) fn article(it: &Article, addresses: &Addresses) -> Observed {
+    let mut draft = named(&RemoteRef::new("article", it.id.as_str())).with("visibility", "public");
+    let mut set = |field: String, value: Option<Value>| {
+        if let Some(value) = value.filter(|v| !v.is_empty() && v.as_str() != Some("")) {
+            draft.fields.insert(field, value);
+        }
+    };
+    let link = |kind: &'static str, id: &str| Value::Link(Link::Remote(RemoteRef::new(kind, id)));
+    set("title".into(), it.title.as_deref().map(Value::text));
+    set("description".into(), it.description.as_deref().map(Value::text));
+    set("state".into(), it.state.as_deref().map(Value::text));
+    set("collection".into(), it.parent().map(|id| link("collection", id.as_str())));
+    set("author".into(), it.author_id.as_ref().map(|id| link("admin", id.as_str())));
+    set("locale".into(), it.default_locale.as_deref().map(Value::text));
+    let tags: Vec<Value> = it.tags.tags.iter().map(|t| link("tag", t.id.as_str())).collect();
+    set("tags".into(), Some(Value::List(tags)));
+    let own = it.default_locale.as_deref().unwrap_or_default();
+    let mut parts = vec![text(own, it.author_id.as_ref(), it.body.as_deref(), false, addresses)];
+    for (locale, content) in it.translated_content.iter().filter(|(locale, _)| *locale != own) {
+        set(format!("{TITLE}{locale}"), content.title.as_deref().map(Value::text));
+        parts.push(text(locale, content.author_id.as_ref(), content.body.as_deref(), false, addresses));
+    }
+    draft.parts = parts;
+    let version = it.updated_at.map(|t| t.as_second().to_string());
+    Observed { draft, window: Window::Whole, version }
+}
+
+pub(super) fn internal_article(it: &InternalArticle, addresses: &Addresses) -> Observed {
+    let mut draft = named(&RemoteRef::new("internal_article", it.id.as_str())).with("visibility", "internal");
+    if let Some(title) = &it.title {
+        draft.fields.insert("title".into(), Value::text(title.as_str()));
+    }
+    if let Some(author) = &it.author_id {
+        let link = Link::Remote(RemoteRef::new("admin", author.as_str()));
+        draft.fields.insert("author".into(), Value::Link(link));
+    }
+    draft.parts = vec![text("", it.author_id.as_ref(), it.body.as_deref(), true, addresses)];
+    let version = it.updated_at.map(|t| t.as_second().to_string());
+    Observed { draft, window: Window::Whole, version }
 }
 
 fn found<T>(answer: Result<T>) -> Result<Option<T>> {

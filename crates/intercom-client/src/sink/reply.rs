@@ -1,7 +1,9 @@
 //! The replies of a thread: what is said under whose name, and which part of the thread a reply has made.
 
 use super::IntercomSink;
+use super::absent::{LEFT, STANDS_IN};
 use super::conversation::{merged_contact, target};
+use super::matched::KEPT;
 use super::shape_thread::headed;
 use super::steps;
 use crate::AdminId;
@@ -18,25 +20,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The note of a prepared reply that names who writes it in the place of its author.
-const STANDS_IN: &str = "stands_in";
-/// The output of a receipt that names what was written otherwise than the draft promised; comparing leaves it out.
-const KEPT: &str = "kept";
 /// The output of a receipt that names what its answer shows otherwise than it was sent.
 const DIFFERS: &str = "differs";
 
 impl IntercomSink {
     /// Who writes: the acting teammate for an author who has left since the plan was made.
     pub(super) async fn prepare_reply(&self, call: &Call<'_>) -> Result<Prepared> {
-        // So that the one call of `perform` is the only one.
-        let acting = self.acting().await?;
         let mut prepared = Prepared::default();
         let author = author(call.refs, call.part()?)?;
-        if author.kind == "admin" && author.id != acting.as_str() {
-            let id = AdminId::from(author.id.as_str());
-            if self.has_left(&id).await? {
-                prepared.notes.insert(STANDS_IN.into(), acting.to_string());
-            }
+        if author.kind == "admin"
+            && let Some(acting) = self.stand_in_for(&AdminId::from(author.id.as_str())).await?
+        {
+            prepared.notes.insert(STANDS_IN.into(), acting.to_string());
         }
         Ok(prepared)
     }
@@ -178,13 +173,12 @@ fn receipt(call: &Call<'_>, said: &Said<'_>) -> Receipt {
         return Receipt::nothing();
     }
     let index = call.step.part.unwrap_or_default();
-    let why = "the author left the workspace during the run: the acting teammate stands in, the name heads the text";
     let field = format!("parts[{}].author", said.part.key);
     Receipt::nothing().output(KEPT, format!("parts[{index}].author,parts[{index}].body")).loss(Loss::new(
         call.draft.source.clone(),
         field,
         LossRule::Defaulted,
-        why,
+        LEFT,
     ))
 }
 

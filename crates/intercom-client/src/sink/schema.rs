@@ -4,7 +4,7 @@ use super::IntercomSink;
 use super::catalog::{contact_type, conversation_type};
 use super::shape_schema::{field_type, same};
 use super::steps;
-use crate::api::{ConversationAttribute, DataAttribute, NewConversationAttribute, NewDataAttribute};
+use crate::api::{ConversationAttribute, DataAttribute, Model, NewConversationAttribute, NewDataAttribute};
 use crate::{ConversationAttributeId, DataAttributeId, OptionId, TagId};
 use mapping_core::{
     Call, Candidate, Draft, Error, ErrorKind, FieldType, Made, Outcome, Prepared, Receipt, RemoteRef, Result,
@@ -31,7 +31,7 @@ impl IntercomSink {
                 let there = self.find_tag(name).await?;
                 Ok(noted(there.map(|t| (EXISTING, t.to_string()))))
             }
-            steps::ATTRIBUTE_CREATE if for_contacts(call) => self.prepare_contact_attribute(call).await,
+            steps::ATTRIBUTE_CREATE if model(call).is_some() => self.prepare_contact_attribute(call).await,
             steps::ATTRIBUTE_CREATE => {
                 let there = self.live_attribute(name).await?;
                 if let Some(there) = &there {
@@ -47,7 +47,7 @@ impl IntercomSink {
                 Ok(Prepared { skip: known, ..noted(there.map(|a| (ID, a.id.to_string()))) })
             }
             steps::ATTRIBUTE_OPTIONS => {
-                let there = self.contact_attribute(name).await?;
+                let there = self.data_attribute(call).await?;
                 let id = there.as_ref().and_then(|a| a.id.as_ref()).map(|id| (ID, id.to_string()));
                 let had = there.map(|a| a.options).unwrap_or_default();
                 let missing = wanted_labels(call.draft).iter().any(|l| !had.contains(l));
@@ -61,7 +61,7 @@ impl IntercomSink {
     }
 
     async fn prepare_contact_attribute(&self, call: &Call<'_>) -> Result<Prepared> {
-        let Some(there) = self.contact_attribute(call.draft.text("name")).await? else {
+        let Some(there) = self.data_attribute(call).await? else {
             return Ok(Prepared::default());
         };
         refuse_other_type(call.draft, contact_type(&there))?;
@@ -108,7 +108,7 @@ impl IntercomSink {
                 );
                 let id = note(call, ID)?;
                 self.client.data_attributes().set_options(&DataAttributeId::from(id), &all).await?;
-                Ok(Receipt::new(Made::Changed(RemoteRef::new("contact_attribute", id))))
+                Ok(Receipt::new(Made::Changed(RemoteRef::new(call.draft.kind.clone(), id))))
             }
             steps::OPTION_ARCHIVE => {
                 let id = ConversationAttributeId::from(note(call, ID)?);
@@ -119,7 +119,7 @@ impl IntercomSink {
                 }
             }
             steps::OPTIONS_RESTORE => self.restore_options(call).await,
-            steps::ATTRIBUTE_ARCHIVE if call.target()?.kind == "contact_attribute" => {
+            steps::ATTRIBUTE_ARCHIVE if call.target()?.kind != "conversation_attribute" => {
                 let id = DataAttributeId::from(call.target()?.id.as_str());
                 let gone = self.client.data_attributes().set_archived(&id, true).await;
                 removed(call, gone)
@@ -139,8 +139,9 @@ impl IntercomSink {
             self.client.data_attributes().set_archived(&DataAttributeId::from(id.as_str()), false).await?;
             return Ok(revived(kind, id));
         }
-        if for_contacts(call) {
-            let made_it = self.client.data_attributes().create(&new_contact_attribute(call.draft)?).await?;
+        if let Some(model) = model(call) {
+            let new = new_contact_attribute(call.draft)?.of_model(model);
+            let made_it = self.client.data_attributes().create(&new).await?;
             let id = made_it.id.ok_or_else(|| {
                 Error::new(ErrorKind::Malformed, Outcome::Applied, "a new attribute came without an id")
             })?;
@@ -171,8 +172,8 @@ impl IntercomSink {
                 let there = self.find_tag(name).await?;
                 there.map(|id| (Receipt::new(made("tag", id.as_str(), existed)), true))
             }
-            steps::ATTRIBUTE_CREATE if for_contacts(call) => {
-                let there = self.contact_attribute(name).await?.filter(|a| !a.archived);
+            steps::ATTRIBUTE_CREATE if model(call).is_some() => {
+                let there = self.data_attribute(call).await?.filter(|a| !a.archived);
                 there.and_then(|a| {
                     let agrees = agrees(contact_type(&a));
                     let id = a.id?;
@@ -190,9 +191,9 @@ impl IntercomSink {
                 known.then(|| (Receipt::nothing().output(OPTION, label), true))
             }
             steps::ATTRIBUTE_OPTIONS => {
-                let had = self.contact_attribute(name).await?.map(|a| a.options).unwrap_or_default();
+                let had = self.data_attribute(call).await?.map(|a| a.options).unwrap_or_default();
                 let landed = wanted_labels(call.draft).iter().all(|l| had.contains(l));
-                let target = RemoteRef::new("contact_attribute", note(call, ID)?);
+                let target = RemoteRef::new(call.draft.kind.clone(), note(call, ID)?);
                 landed.then(|| (Receipt::new(Made::Changed(target)), true))
             }
             _ => None,
@@ -220,18 +221,23 @@ impl IntercomSink {
         }
     }
 
-    /// The contact attribute of this name: a live one, else an archived one.
-    pub(super) async fn contact_attribute(&self, name: &str) -> Result<Option<DataAttribute>> {
-        let wanted = name.to_lowercase();
-        let mut all = self.client.data_attributes().list(true).await?;
+    /// The attribute of contacts or companies of this name: a live one, else an archived one.
+    async fn data_attribute(&self, call: &Call<'_>) -> Result<Option<DataAttribute>> {
+        let wanted = call.draft.text("name").to_lowercase();
+        let mut all = self.client.data_attributes().list_of(model(call).unwrap_or_default(), true).await?;
         all.retain(|a| a.name.to_lowercase() == wanted);
         all.sort_by_key(|a| a.archived);
         Ok(all.into_iter().next())
     }
 }
 
-fn for_contacts(call: &Call<'_>) -> bool {
-    call.draft.kind == "contact_attribute"
+/// Whose attribute it is, unless it is one of conversations.
+fn model(call: &Call<'_>) -> Option<Model> {
+    match call.draft.kind.as_str() {
+        "contact_attribute" => Some(Model::Contact),
+        "company_attribute" => Some(Model::Company),
+        _ => None,
+    }
 }
 
 fn skip() -> Prepared {

@@ -2,10 +2,14 @@
 
 use super::fields::shape_attributes;
 use super::losing::Losing;
-use super::markup::one_line;
+use super::markup::{self, one_line};
 use super::options::{ExternalId, SinkOptions};
+use super::shape_thread::headed;
 use jiff::Timestamp;
-use mapping_core::{Catalog, Draft, Error, ErrorKind, LossRule, Result, Shaped, Value};
+use mapping_core::text::html_of_plain;
+use mapping_core::{
+    Author, Body, Catalog, Draft, Error, ErrorKind, Format, Link, LossRule, Result, Shaped, Value, Visibility,
+};
 
 pub(super) const KIND: &str = "contact_attribute";
 /// The catalog's word on whether the workspace gives its contacts external ids of its own.
@@ -14,7 +18,7 @@ pub(super) const EXTERNAL_ID_IN_USE: &str = "external_id_in_use";
 pub(super) fn shape(draft: &Draft, catalog: &Catalog, options: &SinkOptions) -> Result<Shaped> {
     let mut losing = Losing::of(draft);
     let mut out = draft.clone();
-    out.parts.clear();
+    shape_notes(&mut out, catalog, options, &mut losing)?;
     out.fields.insert("role".into(), Value::text("user"));
     shape_email(&mut out, &mut losing);
     shape_external_id(&mut out, catalog, options, &mut losing)?;
@@ -22,7 +26,11 @@ pub(super) fn shape(draft: &Draft, catalog: &Catalog, options: &SinkOptions) -> 
     shape_phone(&mut out, &mut losing);
     shape_time(&mut out, catalog, &mut losing);
     shape_attributes(&mut out, KIND, catalog, options, &mut losing)?;
-    let known = ["role", "email", "external_id", "name", "phone", "signed_up_at"];
+    let known = ["role", "email", "external_id", "name", "phone", "signed_up_at", "company"];
+    if out.field("company").as_link().is_none() && out.fields.remove("company").is_some_and(|v| !v.is_empty())
+    {
+        losing.lose("company", LossRule::Dropped, "a company that is no link");
+    }
     let unknown: Vec<String> = out
         .fields
         .keys()
@@ -35,6 +43,48 @@ pub(super) fn shape(draft: &Draft, catalog: &Catalog, options: &SinkOptions) -> 
     }
     out.fields.retain(|_, value| !value.is_empty() && value.as_str() != Some(""));
     Ok(losing.done(out))
+}
+
+/// Notes are by teammates, and carry the time at which they are written to Intercom.
+fn shape_notes(out: &mut Draft, catalog: &Catalog, options: &SinkOptions, losing: &mut Losing) -> Result<()> {
+    for part in &mut out.parts {
+        let field = |what: &str| format!("parts[{}].{what}", part.key);
+        let html = match part.body.format {
+            Format::Plain => html_of_plain(&part.body.text),
+            Format::Html => part.body.text.as_str().to_owned(),
+        };
+        let mut body = Body::html(markup::conservative(&html));
+        if body.canonical().is_empty() {
+            body = Body::html("<p>[no text]</p>");
+        }
+        let name = part.author.name.take().map(|n| one_line(&n)).filter(|n| !n.is_empty());
+        let teammate = match &part.author.link {
+            Some(Link::Remote(remote)) => catalog.person(remote).filter(|p| p.active),
+            _ => None,
+        };
+        if let Some(person) = teammate {
+            losing.relies_on(person.key());
+            // They may leave before this is written; then it heads the text.
+            part.author.name = Some(name.unwrap_or_else(|| one_line(&person.name)).into());
+        } else {
+            let acting = super::shape_thread::acting(catalog, options)?;
+            if part.author.link != Some(Link::Remote(acting.clone())) {
+                let why = "no teammate for the author: the acting one stands in, the name heads the text";
+                losing.lose(&field("author"), LossRule::Defaulted, why);
+                body = headed(body, name.as_deref().unwrap_or("Unknown author"));
+            }
+            part.author = Author { link: Some(Link::Remote(acting)), name: None };
+        }
+        for file in part.files.drain(..) {
+            let why =
+                format!("notes on contacts have no files: handed over by hand (sha256 {})", file.sha256);
+            losing.values(&format!("parts[{}].files", part.key), LossRule::Dropped, &why, &file.name, "");
+        }
+        part.body = body;
+        part.at = None;
+        part.visibility = Visibility::Internal;
+    }
+    Ok(())
 }
 
 fn shape_email(out: &mut Draft, losing: &mut Losing) {

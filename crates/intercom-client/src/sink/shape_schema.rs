@@ -35,6 +35,17 @@ pub(super) fn shape_attribute(draft: &Draft, catalog: &Catalog) -> Result<Shaped
         let message = "the workspace has an attribute of this name with another type; rename one of them";
         return Err(Error::not_sent(ErrorKind::Conflict, message).with("attribute", &name));
     }
+    // Contacts and companies share their names of attributes.
+    let other = match draft.kind.as_str() {
+        "contact_attribute" => Some("company_attribute"),
+        "company_attribute" => Some("contact_attribute"),
+        _ => None,
+    };
+    if other.is_some_and(|other| catalog.field(other, &name).is_some()) {
+        let message =
+            "a name can't be used for an attribute of contacts and for one of companies; rename one of them";
+        return Err(Error::not_sent(ErrorKind::Conflict, message).with("attribute", &name));
+    }
     out.fields.insert("name".into(), Value::text(name));
     if wanted == FieldType::List {
         let labels = labels(draft, &mut losing)?;

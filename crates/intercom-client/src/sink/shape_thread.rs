@@ -150,7 +150,7 @@ fn drop_unknown(out: &mut Draft, losing: &mut Losing) {
     out.fields.retain(|_, v| *v != Value::Null);
 }
 
-fn acting(catalog: &Catalog, options: &SinkOptions) -> Result<RemoteRef> {
+pub(super) fn acting(catalog: &Catalog, options: &SinkOptions) -> Result<RemoteRef> {
     let set = options.acting_admin.as_ref().map(|id| RemoteRef::new("admin", id.as_str()));
     set.or_else(|| catalog.acting.as_ref().map(|p| p.remote.clone())).ok_or_else(|| {
         let message = "the catalog doesn't say who the token belongs to; read it again or set `acting_admin`";

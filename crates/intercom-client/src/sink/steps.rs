@@ -1,12 +1,12 @@
 //! The writes of a draft, in order. Nothing here reads or sends.
 
-use super::SinkOptions;
 use super::fields::PREFIX;
 use super::shape_thread::SPLIT;
+use super::{SinkOptions, steps_library};
 use crate::api::conversations::MOST_PARTS_SHOWN;
 use mapping_core::{
-    Change, Draft, Effect, Error, ErrorKind, Link, Made, Part, Progress, RemoteRef, Result, SourceRef, Step,
-    Value,
+    Change, Draft, Effect, Entry, Error, ErrorKind, Link, Made, Part, Progress, Receipt, RemoteRef, Result,
+    SourceRef, State, Step, Value,
 };
 use sha2::{Digest, Sha256};
 
@@ -28,6 +28,28 @@ pub(super) const CONTACT_UPDATE: &str = "contact.update";
 pub(super) const CONTACT_DELETE: &str = "contact.delete";
 pub(super) const CONTACT_RESTORE: &str = "contact.restore";
 pub(super) const CONTACT_ARCHIVE: &str = "contact.archive";
+pub(super) const CONTACT_COMPANY: &str = "contact.company";
+pub(super) const CONTACT_LEAVE: &str = "contact.leave_company";
+pub(super) const CONTACT_NOTE: &str = "contact.note";
+pub(super) const CONTACT_NOTE_KEEP: &str = "contact.note_keep";
+pub(super) const COMPANY_CREATE: &str = "company.create";
+pub(super) const COMPANY_ADOPT: &str = "company.adopt";
+pub(super) const COMPANY_UPDATE: &str = "company.update";
+pub(super) const COMPANY_RESTORE: &str = "company.restore";
+pub(super) const COMPANY_CLAIM: &str = "company.claim";
+pub(super) const COMPANY_DELETE: &str = "company.delete";
+pub(super) const COLLECTION_CREATE: &str = "collection.create";
+pub(super) const COLLECTION_UPDATE: &str = "collection.update";
+pub(super) const COLLECTION_DELETE: &str = "collection.delete";
+pub(super) const ARTICLE_CREATE: &str = "article.create";
+pub(super) const ARTICLE_UPDATE: &str = "article.update";
+pub(super) const ARTICLE_TAG: &str = "article.tag";
+pub(super) const ARTICLE_LINK: &str = "article.link";
+pub(super) const ARTICLE_DELETE: &str = "article.delete";
+pub(super) const HOURS_CREATE: &str = "office_hours.create";
+pub(super) const HOURS_UPDATE: &str = "office_hours.update";
+pub(super) const HOURS_EXCEPTION: &str = "office_hours.exception";
+pub(super) const HOURS_DELETE: &str = "office_hours.delete";
 pub(super) const TAG_CREATE: &str = "tag.create";
 pub(super) const TAG_DELETE: &str = "tag.delete";
 pub(super) const ATTRIBUTE_CREATE: &str = "attribute.create";
@@ -45,7 +67,11 @@ pub(super) fn steps(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<St
         "conversation" => conversation(change, options),
         "contact" => contact(change, options),
         "tag" if change.written.is_none() => Ok(vec![tag(change.desired)]),
-        "conversation_attribute" | "contact_attribute" => Ok(attribute(change)),
+        "conversation_attribute" | "contact_attribute" | "company_attribute" => Ok(attribute(change)),
+        "company" => company(change),
+        "collection" => Ok(steps_library::collection(change)),
+        "article" => Ok(steps_library::article(change)),
+        "office_hours" => Ok(steps_library::office_hours(change)),
         "tag" if change.written == Some(change.desired) => Ok(Vec::new()),
         other => Err(Error::not_sent(
             ErrorKind::Unsupported,
@@ -103,7 +129,7 @@ fn create(want: &Draft, options: &SinkOptions) -> Result<Step> {
         .blind(options.conversation_blind_seconds))
 }
 
-fn digest(text: &str) -> String {
+pub(super) fn digest(text: &str) -> String {
     Sha256::digest(text).iter().take(8).map(|b| format!("{b:02x}")).collect()
 }
 
@@ -168,7 +194,7 @@ fn named(link: &Link) -> String {
     }
 }
 
-fn tag_step(op: &'static str, index: usize, tag: &Value) -> Step {
+pub(super) fn tag_step(op: &'static str, index: usize, tag: &Value) -> Step {
     let step = Step::new(op, Effect::Overwrite).arg("index", index.to_string());
     match tag.as_link() {
         Some(Link::Source(source)) => step.needs([source.clone()]),
@@ -202,7 +228,7 @@ fn update(change: &Change<'_>, replied: bool, asked: impl Fn(&str) -> bool) -> R
 }
 
 /// True for a field that differs from what we wrote, and that nobody else has changed since.
-fn wants_write(change: &Change<'_>, field: &str) -> bool {
+pub(super) fn wants_write(change: &Change<'_>, field: &str) -> bool {
     let want = change.desired.field(field);
     match change.written {
         None => true,
@@ -258,24 +284,71 @@ fn contact(change: &Change<'_>, options: &SinkOptions) -> Result<Vec<Step>> {
     let Some(written) = change.written else {
         let by_id = want.fields.contains_key("external_id");
         let key = if want.text("email").is_empty() { want.text("external_id") } else { want.text("email") };
-        return Ok(vec![
+        let mut steps = vec![
             Step::new(CONTACT_CREATE, Effect::Create)
                 .lock(format!("contact/{}", digest(&key.to_lowercase())))
                 .blind(if by_id { 0 } else { options.contact_blind_seconds }),
             Step::new(CONTACT_UNARCHIVE, Effect::Change).cost(0, 1),
             Step::new(CONTACT_ADOPT, Effect::Change).cost(0, 2),
-        ]);
+        ];
+        steps.extend(company_of(want));
+        steps.extend((0..want.parts.len()).map(note));
+        return Ok(steps);
     };
-    let keys = written.fields.keys().chain(want.fields.keys());
-    let mut fields: Vec<&String> = keys.filter(|f| *f != "role" && wants_write(change, f)).collect();
+    let mut steps = Vec::new();
+    if let Some(names) = changed_names(change, &["role", "company"])? {
+        steps.push(Step::new(CONTACT_UPDATE, Effect::Change).cost(2, 2).arg("fields", names));
+    }
+    if written.field("company") != want.field("company") {
+        steps.extend(company_of(want));
+    }
+    // A note can't be changed; one that is gone at the source stays.
+    let new = |i: &usize| !written.parts.iter().any(|p| p.key == want.parts[*i].key);
+    steps.extend((0..want.parts.len()).filter(new).map(note));
+    Ok(steps)
+}
+
+/// The names of the fields that differ from what was written, as JSON; `None` when none does.
+fn changed_names(change: &Change<'_>, but: &[&str]) -> Result<Option<String>> {
+    let keys = change.written.into_iter().flat_map(|w| w.fields.keys()).chain(change.desired.fields.keys());
+    let mut fields: Vec<&String> =
+        keys.filter(|f| !but.contains(&f.as_str()) && wants_write(change, f)).collect();
     fields.sort();
     fields.dedup();
     if fields.is_empty() {
-        return Ok(Vec::new());
+        return Ok(None);
     }
-    let names =
-        serde_json::to_string(&fields).map_err(|e| Error::bug("names of fields are text").with_source(e))?;
-    Ok(vec![Step::new(CONTACT_UPDATE, Effect::Change).cost(2, 2).arg("fields", names)])
+    let names = serde_json::to_string(&fields);
+    names.map(Some).map_err(|e| Error::bug("names of fields are text").with_source(e))
+}
+
+/// A contact may have as many companies as Intercom allows, so a refusal is a loss.
+fn company_of(want: &Draft) -> Option<Step> {
+    let link = want.field("company").as_link()?;
+    let step = Step::new(CONTACT_COMPANY, Effect::Change).cost(1, 2).refusal_is_loss();
+    Some(match link {
+        Link::Source(source) => step.needs([source.clone()]),
+        _ => step,
+    })
+}
+
+fn note(index: usize) -> Step {
+    Step::new(CONTACT_NOTE, Effect::Create).part(index).refusal_is_loss()
+}
+
+fn company(change: &Change<'_>) -> Result<Vec<Step>> {
+    let want = change.desired;
+    if change.written.is_none() {
+        return Ok(vec![
+            Step::new(COMPANY_CREATE, Effect::Create)
+                .lock(format!("company/{}", digest(want.text("company_id"))))
+                .cost(2, 2),
+            Step::new(COMPANY_ADOPT, Effect::Change).cost(0, 2),
+        ]);
+    }
+    let names = changed_names(change, &["company_id"])?;
+    let update = |names| Step::new(COMPANY_UPDATE, Effect::Change).cost(2, 2).arg("fields", names);
+    Ok(names.map(update).into_iter().collect())
 }
 
 fn tag(want: &Draft) -> Step {
@@ -296,7 +369,7 @@ fn attribute(change: &Change<'_>) -> Vec<Step> {
     }
     let missing: Vec<usize> = (0..labels.len()).filter(|i| !had.contains(&labels[*i])).collect();
     let grown = change.written.is_some();
-    if want.kind == "contact_attribute" {
+    if want.kind != "conversation_attribute" {
         if !missing.is_empty() {
             let step = Step::new(ATTRIBUTE_OPTIONS, Effect::Change);
             steps.push(if grown { step.arg("grown", "yes").cost(2, 2) } else { step.cost(0, 2) });
@@ -318,6 +391,13 @@ pub(super) fn undo(done: &Progress) -> Vec<Step> {
         Made::Created(target) => Some(target),
         _ => None,
     });
+    // A company that nobody belongs to is shown by no read: what may have been made is asked for by its key and deleted.
+    let lost = |e: &Entry| e.step.op == COMPANY_CREATE && !matches!(e.state, State::Applied(_));
+    let claimed = done.entries.iter().any(|e| e.step.op == COMPANY_CLAIM);
+    if created.is_none() && !claimed && done.entries.iter().any(|e| lost(e) && !e.prepared.notes.is_empty()) {
+        let step = |op| Step::new(op, Effect::Overwrite);
+        return vec![step(COMPANY_CLAIM), step(COMPANY_DELETE).cost(2, 2)];
+    }
     match created {
         Some(target) if gone(target) => Vec::new(),
         Some(target) => undo_created(target),
@@ -331,6 +411,11 @@ fn undo_created(target: &RemoteRef) -> Vec<Step> {
         "conversation" => vec![step(DELETE)],
         // Whether somebody wrote since is asked before.
         "contact" => vec![step(CONTACT_DELETE).cost(2, 2)],
+        "company" => vec![step(COMPANY_DELETE).cost(2, 2)],
+        // Whether something is in it that isn't ours is asked before.
+        "collection" => vec![step(COLLECTION_DELETE).cost(3, 3)],
+        "article" | "internal_article" => vec![step(ARTICLE_DELETE)],
+        "office_hours" => vec![step(HOURS_DELETE)],
         // A tag that a segment has come to use can't be deleted; it is kept and listed.
         "tag" => vec![step(TAG_DELETE).refusal_is_loss()],
         _ => vec![step(ATTRIBUTE_ARCHIVE).refusal_is_loss()],
@@ -345,6 +430,18 @@ fn undo_changes(done: &Progress) -> Vec<Step> {
     let mut steps = Vec::new();
     if (did(CONTACT_ADOPT) || did(CONTACT_UPDATE)) && !undone(CONTACT_RESTORE) {
         steps.push(step(CONTACT_RESTORE).cost(2, 2));
+    }
+    for (_, receipt) in done.receipts().filter(|(e, _)| e.step.op == CONTACT_COMPANY) {
+        if let Some(company) = receipt.outputs.get("company").filter(|_| !undone(CONTACT_LEAVE)) {
+            steps.push(step(CONTACT_LEAVE).arg("company", company));
+        }
+    }
+    let noted = |(e, r): (&Entry, &Receipt)| e.step.op == CONTACT_NOTE && r.outputs.contains_key("note");
+    if done.receipts().any(noted) && !done.entries.iter().any(|e| e.step.op == CONTACT_NOTE_KEEP) {
+        steps.push(step(CONTACT_NOTE_KEEP).cost(0, 0).refusal_is_loss());
+    }
+    if (did(COMPANY_ADOPT) || did(COMPANY_UPDATE)) && !undone(COMPANY_RESTORE) {
+        steps.push(step(COMPANY_RESTORE).cost(2, 2));
     }
     if did(CONTACT_UNARCHIVE) && !undone(CONTACT_ARCHIVE) {
         steps.push(step(CONTACT_ARCHIVE));

@@ -4,7 +4,10 @@
 #[path = "../standin/mod.rs"]
 mod standin;
 
+mod companies;
 mod contacts;
+mod hours;
+mod library;
 mod long;
 mod marks;
 mod rig;

@@ -5,7 +5,7 @@ use intercom_client::{IntercomSink, SinkOptions};
 use mapping_core::testkit::MemoryBlobs;
 use mapping_core::{
     Blobs, Catalog, Change, Draft, End, Env, Loss, MemoryLedger, Observed, Progress, Refs, RemoteRef, Sink,
-    SourceRef, Until, drive, drive_pass, wind_down,
+    SourceRef, Until, drive_pass, wind_down,
 };
 use migrate_sandbox::intercom::Intercom;
 use std::collections::BTreeMap;
@@ -129,8 +129,7 @@ impl Run {
         assert_eq!(ended, End::Done);
         let steps = self.sink.undo(&progress).unwrap();
         self.ledger.append(record, steps);
-        let (mut journal, mut progress) = self.ledger.open(record, Vec::new());
-        drive(&env, draft, &refs, &mut progress, &mut journal).await.unwrap()
+        self.drive(record, u8::MAX).await
     }
 
     pub fn progress(&self, record: &SourceRef) -> Progress {

@@ -65,6 +65,8 @@ pub fn workspace(clock: SandboxClock) -> Intercom {
         knobs.rate_limit = 9_000_000;
         knobs.conversation_search_lag_s = 0;
         knobs.contact_search_lag_s = 0;
+        // The clock stands still.
+        knobs.company_archive_after_s = 0;
     });
     let admin =
         Admin { id: AGENT, name: "Grace".into(), email: "grace@desk.example".into(), has_inbox_seat: true };
@@ -150,9 +152,73 @@ pub async fn snapshot(intercom: &Intercom) -> Value {
     }
     labels.sort();
     let theirs = names(&get(intercom, "/data_attributes?model=contact").await);
+    let organisations = names(&get(intercom, "/data_attributes?model=company").await);
     let archived = intercom.state().archived_contacts;
     serde_json::json!({"contacts": people, "archived": archived, "conversations": threads, "tags": tags,
-        "conversation_attributes": labels, "contact_attributes": theirs})
+        "conversation_attributes": labels, "contact_attributes": theirs, "company_attributes": organisations,
+        "companies": companies(intercom).await, "notes": intercom.state().notes, "library": library(intercom).await,
+        "hours": hours(intercom).await})
+}
+
+/// These fields of every row of a list, in an order of their own.
+async fn rows(intercom: &Intercom, path: &str, fields: &[&str]) -> Vec<Value> {
+    let listed = get(intercom, path).await;
+    let row = |it: &Value| {
+        fields.iter().map(|f| ((*f).to_owned(), it[*f].clone())).collect::<serde_json::Map<_, _>>()
+    };
+    let mut rows: Vec<Value> = listed["data"].as_array().unwrap().iter().map(|it| row(it).into()).collect();
+    rows.sort_by_key(Value::to_string);
+    rows
+}
+
+/// Companies with how many belong to them; those that nobody belongs to are only counted.
+async fn companies(intercom: &Intercom) -> Value {
+    let fields = ["company_id", "name", "website", "user_count", "custom_attributes"];
+    let seen = rows(intercom, "/companies?per_page=60", &fields).await;
+    serde_json::json!({"seen": seen, "count": intercom.state().companies})
+}
+
+async fn library(intercom: &Intercom) -> Value {
+    let listed = get(intercom, "/help_center/collections?per_page=150").await;
+    let all = listed["data"].as_array().unwrap().clone();
+    let name_of = |id: &Value| {
+        let is = |it: &&Value| it["id"].to_string().trim_matches('"') == id.to_string().trim_matches('"');
+        all.iter().find(is).map(|it| it["name"].clone())
+    };
+    let mut collections: Vec<Value> = all
+        .iter()
+        .map(|it| serde_json::json!([it["name"], it["description"], name_of(&it["parent_id"])]))
+        .collect();
+    collections.sort_by_key(Value::to_string);
+    let mut articles = Vec::new();
+    for it in get(intercom, "/articles?per_page=150").await["data"].as_array().unwrap() {
+        let texts = it["translated_content"].as_object().unwrap().iter().filter(|(_, text)| text.is_object());
+        let texts: Vec<Value> = texts
+            .map(|(locale, it)| {
+                serde_json::json!([locale, it["title"], it["body"], it["state"], it["author_id"]])
+            })
+            .collect();
+        let tags: Vec<&Value> = it["tags"]["tags"].as_array().unwrap().iter().map(|t| &t["name"]).collect();
+        let ai = ["ai_chatbot_availability", "ai_copilot_availability", "ai_sales_agent_availability"];
+        let ai = ai.iter().any(|key| it[*key] == true);
+        articles
+            .push(serde_json::json!({"title": it["title"], "description": it["description"], "texts": texts,
+            "in": name_of(&it["parent_ids"][0]), "tags": tags, "ai": ai}));
+    }
+    articles.sort_by_key(Value::to_string);
+    let inner = rows(intercom, "/internal_articles?per_page=150", &["title", "body", "author_id"]).await;
+    serde_json::json!({"collections": collections, "articles": articles, "internal": inner,
+        "for_ai": intercom.state().articles_for_ai})
+}
+
+async fn hours(intercom: &Intercom) -> Vec<Value> {
+    let mut all = Vec::new();
+    for it in get(intercom, "/office_hours_schedules").await["data"].as_array().unwrap() {
+        let path = format!("/office_hours_schedules/{}/office_hours_exceptions", it["id"].as_str().unwrap());
+        let days = rows(intercom, &path, &["exception_date", "exception_type"]).await;
+        all.push(serde_json::json!([it["name"], it["time_zone_name"], it["time_intervals"], days]));
+    }
+    all
 }
 
 fn person(contact: &Value) -> Value {

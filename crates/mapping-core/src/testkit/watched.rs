@@ -21,7 +21,7 @@ pub struct Seen {
     pub writes: u64,
     /// The step's cost at worst; zero for `read` and `catalog`.
     pub worst: u32,
-    /// The receipt says that the object was there already.
+    /// The receipt says that the object was there already, or what was left out in its place.
     pub matched: bool,
 }
 
@@ -80,7 +80,9 @@ impl Sink for Watched<'_> {
         let before = self.wire.counts();
         let answer = self.inner.perform(call).await;
         self.note("perform", Some(call.step), before);
-        let matched = answer.as_ref().is_ok_and(|receipt| matches!(receipt.made, Made::Matched(_)));
+        let matched = answer
+            .as_ref()
+            .is_ok_and(|receipt| matches!(receipt.made, Made::Matched(_)) || !receipt.losses.is_empty());
         self.log().iter_mut().last().into_iter().for_each(|seen| seen.matched = matched);
         answer
     }

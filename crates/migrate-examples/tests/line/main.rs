@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![allow(missing_docs)]
 
+mod acknowledging;
 mod bad_input;
 mod bench;
 mod demo;
@@ -9,9 +10,15 @@ mod estimate;
 mod halves;
 mod interrupted;
 mod lost_answers;
+mod matched_people;
+mod other_runs;
 mod pilot;
 mod rollback;
 mod second_load;
 mod secrecy;
+mod shortfalls;
 mod stale;
 mod verify;
+mod waves;
+mod wire;
+mod zones;

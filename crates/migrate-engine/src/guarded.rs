@@ -122,6 +122,9 @@ impl Sink for Guarded<'_> {
     fn floor(&self, draft: &Draft) -> u64 {
         self.sink.floor(draft)
     }
+    fn reads(&self, draft: &Draft) -> u32 {
+        self.sink.reads(draft)
+    }
     fn landing(&self) -> Duration {
         self.sink.landing()
     }

@@ -257,6 +257,7 @@ pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::
         calls: cost.expected,
         calls_worst: cost.worst,
         floor: sink.floor(draft),
+        reads: sink.reads(draft),
         parts: count(draft.parts.len()),
         files: count(draft.parts.iter().map(|p| p.files.len()).sum()),
         // Text is held about three times: staged, mapped, shaped. Files are streamed.

@@ -252,6 +252,13 @@ impl Sink for IntercomSink {
         floor::floor(draft)
     }
 
+    /// A contact's notes and companies are read by calls of their own, where it has some.
+    fn reads(&self, draft: &Draft) -> u32 {
+        let lists = draft.kind == "contact";
+        1 + u32::from(lists && !draft.parts.is_empty())
+            + u32::from(lists && draft.fields.contains_key("company"))
+    }
+
     fn landing(&self) -> Duration {
         // The deadline runs from the call on; the journal's commit lies between the intent and the call.
         let deadline = self.deadline();

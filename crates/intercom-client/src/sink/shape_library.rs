@@ -142,7 +142,9 @@ fn shape_author(
     let by = match teammate {
         Some(person) => {
             losing.relies_on(person.key());
-            let name = Some(one_line(&person.name)).filter(|n| !n.is_empty());
+            // Nobody stands in for the acting one.
+            let acting = catalog.acting.as_ref().is_some_and(|a| a.remote == person.remote);
+            let name = Some(one_line(&person.name)).filter(|n| !n.is_empty() && !acting);
             By { link: Link::Remote(person.remote.clone()), name, stands_in: false }
         }
         None => {

@@ -46,6 +46,9 @@ pub struct PlanRow {
     pub calls_worst: u32,
     /// The fewest calls the platform's API allows.
     pub floor: u64,
+    /// Calls that reading it back takes.
+    #[serde(default)]
+    pub reads: u32,
     /// Parts of the thread.
     pub parts: u32,
     /// Files on it.

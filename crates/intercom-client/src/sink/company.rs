@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The pause before a company that may be on its way out is asked for again. The driver asks twenty times.
-const LEAVING_PAUSE: Duration = Duration::from_secs(5);
+const LEAVING_PAUSE: Duration = Duration::from_secs(10);
 
 const OURS: [&str; 2] = [steps::COMPANY_ADOPT, steps::COMPANY_UPDATE];
 const KEEPS: &str = "the company was there before and keeps its own";

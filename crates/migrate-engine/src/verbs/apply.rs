@@ -142,6 +142,9 @@ pub async fn apply(
     super::extract::require_complete(run)?;
     let head = run.ledger().plan()?.ok_or_else(|| Failure::usage("there is no plan; run `plan` first"))?;
     choice(run, options)?;
+    if options.approved_by.as_ref().is_some_and(|who| who.trim().is_empty()) {
+        return Err(Failure::usage("an approval needs the name of a person; nothing was written"));
+    }
     let (calls_before, began) = (sink.meter().calls, ctx.timer.now());
     super::approve::require_acknowledged(run, &head)?;
     let (inputs, there) = check_plan(run, sink, &head).await?;

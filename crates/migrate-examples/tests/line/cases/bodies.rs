@@ -34,7 +34,10 @@ pub(super) fn emoji(l: &Loaded) {
 
 pub(super) fn right_to_left_text(l: &Loaded) {
     let (ticket, opening) = assert_opens_with_it(l, "שלום");
-    assert!(opening.body.contains('\u{202E}') && opening.body.contains('\u{202C}'), "marks of direction stay");
+    assert!(
+        opening.body.contains('\u{202E}') && opening.body.contains('\u{202C}'),
+        "marks of direction stay"
+    );
     assert_eq!(l.thread(ticket).title(), "שאלה על ההזמנה");
 }
 
@@ -46,15 +49,22 @@ pub(super) fn combining_marks(l: &Loaded) {
 pub(super) fn control_characters(l: &Loaded) {
     let (ticket, _) = saying(l, "Log: \u{1B}");
     let (thread, opening) = (l.thread(ticket), l.thread(ticket).opening());
-    let wanted = "Log:\u{FFFD}[31mERROR\u{FFFD}[0m\u{FFFD}\u{FFFD}\u{FFFD}bell\u{FFFD}endsecondlineandatab\u{FFFD}";
+    let wanted =
+        "Log:\u{FFFD}[31mERROR\u{FFFD}[0m\u{FFFD}\u{FFFD}\u{FFFD}bell\u{FFFD}endsecondlineandatab\u{FFFD}";
     assert_eq!(squeezed(opening.body), wanted, "each leaves a mark, the words stay");
-    assert!(opening.body.contains('\t') && opening.body.contains("<br>"), "tab and line end are none of them");
+    assert!(
+        opening.body.contains('\t') && opening.body.contains("<br>"),
+        "tab and line end are none of them"
+    );
     assert_eq!(thread.title(), "Error \u{FFFD}[31mred");
 }
 
 pub(super) fn mojibake(l: &Loaded) {
     let (_, opening) = assert_opens_with_it(l, "KÃ¸benhavn");
-    assert!(opening.body.contains("KÃ¸benhavn â€“ GrÃ¼ÃŸe aus MÃ¼nchen, Ð¿Ñ€Ð¸Ð²ÐµÑ‚"), "nobody mends it by guess");
+    assert!(
+        opening.body.contains("KÃ¸benhavn â€“ GrÃ¼ÃŸe aus MÃ¼nchen, Ð¿Ñ€Ð¸Ð²ÐµÑ‚"),
+        "nobody mends it by guess"
+    );
 }
 
 pub(super) fn plain_text_that_looks_like_html(l: &Loaded) {
@@ -68,7 +78,15 @@ pub(super) fn html_with_everything(l: &Loaded) {
     let (ticket, message) = saying(l, "track.example");
     let (thread, opening) = (l.thread(ticket), l.thread(ticket).opening());
     let text = squeezed(opening.body);
-    for kept in ["Helloteam&friends,", "ItemPrice", "Router€12,50", "one", "two", "link(https://shop.example/?a=1&b=2)", "no"] {
+    for kept in [
+        "Helloteam&friends,",
+        "ItemPrice",
+        "Router€12,50",
+        "one",
+        "two",
+        "link(https://shop.example/?a=1&b=2)",
+        "no",
+    ] {
         assert!(text.contains(kept), "{kept}: {text}");
     }
     assert!(text.ends_with("OnMondayAnnawrote:firstdeep"), "quotes within quotes: {text}");

@@ -56,7 +56,13 @@ fn renamed(l: &Loaded) -> &Ticket {
 
 pub(super) fn category_value_renamed(l: &Loaded) {
     let ticket = renamed(l);
-    l.assert_loss("ticket", ticket.id, "ticket.categories", LossRule::Dropped, "the source has no such category");
+    l.assert_loss(
+        "ticket",
+        ticket.id,
+        "ticket.categories",
+        LossRule::Dropped,
+        "the source has no such category",
+    );
     // Nothing else is put in its place.
     assert_eq!(*l.thread(ticket).attribute("focalscope_topic__c"), Value::Null);
     let mut all = options(l, "focalscope_topic__c");
@@ -81,7 +87,9 @@ pub(super) fn category_of_the_same_name_on_two_scopes(l: &Loaded) {
 /// The ticket with this value of a custom field, and the value at the destination: words as they were.
 fn assert_kept(l: &Loaded, name: &str, kind: &FieldType, value: &str) {
     let has = |it: &Ticket| {
-        it.custom_fields.iter().any(|it| it.name == name && it.kind == *kind && it.value.as_deref() == Some(value))
+        it.custom_fields
+            .iter()
+            .any(|it| it.name == name && it.kind == *kind && it.value.as_deref() == Some(value))
     };
     let ticket = l.ticket(|it| has(it) && l.target("ticket", it.id).is_some() && it.merged_into.is_none());
     let slug = format!("focalscope_{}__c", name.to_lowercase().replace(' ', "_"));

@@ -51,7 +51,8 @@ fn assert_many(l: &Loaded, first: &str, count: usize) -> usize {
     let parts = beside(l, ticket, message);
     assert!(parts.iter().all(|it| it.files.len() <= 10), "{parts:#?}");
     let found: Vec<(&str, u64)> = parts.iter().flat_map(|it| &it.files).map(|it| (it.0, it.1)).collect();
-    let wanted: Vec<(&str, u64)> = message.attachments.iter().map(|it| (it.name.as_str(), it.size())).collect();
+    let wanted: Vec<(&str, u64)> =
+        message.attachments.iter().map(|it| (it.name.as_str(), it.size())).collect();
     assert_eq!(found, wanted);
     let field = format!("parts[{}].files", message.id);
     l.assert_loss("ticket", ticket.id, &field, LossRule::Recast, "follow it in parts of their own");
@@ -68,7 +69,10 @@ pub(super) fn with_31_attachments_on_one_message(l: &Loaded) {
 
 pub(super) fn attachment_with_a_name_that_is_not_ascii(l: &Loaded) {
     let (ticket, message, file) = with_file(l, |it| it.name.starts_with("Übersicht"));
-    assert_eq!(assert_one(l, ticket, message), ("Übersicht – ĀĂĄ 報告書 📎.pdf", file.size(), "application/pdf"));
+    assert_eq!(
+        assert_one(l, ticket, message),
+        ("Übersicht – ĀĂĄ 報告書 📎.pdf", file.size(), "application/pdf")
+    );
 }
 
 pub(super) fn attachment_with_a_path_in_its_name(l: &Loaded) {
@@ -91,7 +95,11 @@ pub(super) fn attachment_with_a_300_character_name(l: &Loaded) {
 pub(super) fn attachment_with_a_wrong_mime_type(l: &Loaded) {
     let (ticket, message, file) = with_file(l, |it| it.name == "photo.png");
     let (name, size, _) = assert_one(l, ticket, message);
-    assert_eq!((name, size), ("photo.png", file.size()), "the bytes are what counts; the judge compares them");
+    assert_eq!(
+        (name, size),
+        ("photo.png", file.size()),
+        "the bytes are what counts; the judge compares them"
+    );
 }
 
 pub(super) fn attachment_missing(l: &Loaded) {

@@ -70,7 +70,8 @@ pub(super) fn article_in_three_languages(l: &Loaded) {
         assert_eq!((&content["title"], &content["state"]), (&title.into(), &"draft".into()), "{locale}");
         assert!(squeezed(content["body"].as_str().unwrap()).contains(text), "{locale}");
     }
-    let of_it: Vec<&KbArticle> = l.desk.kb_articles.iter().filter(|it| it.translation_of == Some(original.id)).collect();
+    let of_it: Vec<&KbArticle> =
+        l.desk.kb_articles.iter().filter(|it| it.translation_of == Some(original.id)).collect();
     assert_eq!(of_it.len(), 2);
     for translation in of_it {
         assert_eq!(l.target("kb_article", translation.id), l.target("kb_article", original.id));
@@ -127,8 +128,14 @@ pub(super) fn article_with_inline_images(l: &Loaded) {
 pub(super) fn response_with_unknown_placeholders(l: &Loaded) {
     let list = l.file("handoff/macros.csv");
     let at = list.find("Loyalty").expect("the response is in the list");
-    assert!(list[at..].contains("%Loyalty.Tier%") && list[at..].contains("%Fields.Order no.%"), "kept as they are");
+    assert!(
+        list[at..].contains("%Loyalty.Tier%") && list[at..].contains("%Fields.Order no.%"),
+        "kept as they are"
+    );
     assert!(list.contains("{{user.first_name | fallback: 'there'}}"), "known ones are translated");
     let guide = l.file("handoff/macros.md");
-    assert!(guide.contains("Placeholders without an equivalent, which stand in the texts as they were"), "{guide}");
+    assert!(
+        guide.contains("Placeholders without an equivalent, which stand in the texts as they were"),
+        "{guide}"
+    );
 }

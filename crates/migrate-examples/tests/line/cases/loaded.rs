@@ -5,7 +5,9 @@ use mapping_core::{Loss, LossRule, RemoteRef, SourceRef};
 use migrate_engine::store::Quarantined;
 use migrate_engine::{Exit, Run};
 use migrate_examples::args::Verb;
-use migrate_sandbox::dataset::{Author, AuthorKind, Contact, ContentType, Dataset, KbArticle, Message, Ticket};
+use migrate_sandbox::dataset::{
+    Author, AuthorKind, Contact, ContentType, Dataset, KbArticle, Message, Ticket,
+};
 use migrate_sandbox::generator;
 use migrate_sandbox::intercom::{Seed, SeedContact};
 use migrate_sandbox::judge::Verdict;
@@ -55,7 +57,8 @@ pub(crate) fn shared() -> &'static Loaded {
 
 /// A small help desk has fewer contacts of one address than there should be; those that are added have no ticket.
 fn fifty_of_an_address(desk: &mut Dataset) {
-    let shop = |contact: &&Contact| contact.emails.iter().any(|it| it.to_lowercase().ends_with("@shop.example"));
+    let shop =
+        |contact: &&Contact| contact.emails.iter().any(|it| it.to_lowercase().ends_with("@shop.example"));
     let there: Vec<Contact> = desk.contacts.iter().filter(shop).cloned().collect();
     let last = desk.contacts.iter().map(|contact| contact.id).max().unwrap();
     for n in (1..).take(50 - there.len()) {
@@ -74,8 +77,15 @@ fn everybody_has_a_ticket(desk: &mut Dataset) {
     let moved = |it: &&Ticket| it.merged_into.is_none() && !it.spam && !it.deleted && !held.contains(&it.id);
     let with: BTreeSet<u64> = desk.tickets.iter().filter(moved).filter_map(|it| it.contact).collect();
     let bent = |it: &&Contact| {
-        it.opted_out || it.blocked || it.bounced || it.name.is_empty() || it.emails.is_empty()
-            || it.emails.iter().any(|email| !email.contains('.') || email.contains("@@") || email.contains('<'))
+        it.opted_out
+            || it.blocked
+            || it.bounced
+            || it.name.is_empty()
+            || it.emails.is_empty()
+            || it
+                .emails
+                .iter()
+                .any(|email| !email.contains('.') || email.contains("@@") || email.contains('<'))
     };
     let without: Vec<Contact> =
         desk.contacts.iter().filter(bent).filter(|it| !with.contains(&it.id)).cloned().collect();
@@ -95,7 +105,13 @@ fn everybody_has_a_ticket(desk: &mut Dataset) {
             agent: Some(agent.id),
             created: at,
             modified: at,
-            messages: vec![Message { id: message, author, sent_at: at, body: "Hello again".into(), ..Message::default() }],
+            messages: vec![Message {
+                id: message,
+                author,
+                sent_at: at,
+                body: "Hello again".into(),
+                ..Message::default()
+            }],
             ..Ticket::default()
         });
     }
@@ -113,7 +129,8 @@ impl Loaded {
 
     /// The whole line over what a bench holds.
     pub(crate) fn through(bench: &Bench, extract: &Verb) -> Self {
-        let steps = [extract.clone(), Verb::Map { check: false }, provision(), Verb::Plan, approve(), apply()];
+        let steps =
+            [extract.clone(), Verb::Map { check: false }, provision(), Verb::Plan, approve(), apply()];
         for verb in &steps {
             // What is held back is for a person to decide, and no reason to stop.
             let exit = bench.carry_out(verb).unwrap();
@@ -152,7 +169,9 @@ impl Loaded {
             objects.entry(target.clone()).or_insert_with(|| bench.ask("GET", &path, &Value::Null));
         }
         let mut lists = BTreeMap::new();
-        for path in ["/conversations/attributes", "/help_center/collections", "/admins", "/teams", "/data_attributes"] {
+        for path in
+            ["/conversations/attributes", "/help_center/collections", "/admins", "/teams", "/data_attributes"]
+        {
             lists.insert(path, bench.ask("GET", path, &Value::Null));
         }
         let mut files = BTreeMap::new();
@@ -185,7 +204,8 @@ impl Loaded {
 
     /// The message that is so, with its ticket.
     pub(crate) fn message(&self, is: impl Fn(&Message) -> bool) -> (&Ticket, &Message) {
-        let mut all = self.desk.tickets.iter().flat_map(|ticket| ticket.messages.iter().map(move |it| (ticket, it)));
+        let mut all =
+            self.desk.tickets.iter().flat_map(|ticket| ticket.messages.iter().map(move |it| (ticket, it)));
         all.find(|(_, message)| is(message)).expect("a message of this case")
     }
 
@@ -223,7 +243,8 @@ impl Loaded {
 
     /// The person that a contact became.
     pub(crate) fn person(&self, contact: u64) -> &Value {
-        let target = self.target("contact", contact).unwrap_or_else(|| panic!("nobody stands for contact:{contact}"));
+        let target =
+            self.target("contact", contact).unwrap_or_else(|| panic!("nobody stands for contact:{contact}"));
         self.people.iter().find(|it| it["id"] == target.id.as_str()).expect("a person with that id")
     }
 
@@ -259,7 +280,8 @@ impl Loaded {
     /// Nothing stands for a record, and the quarantine has it with these words as the reason and something to do.
     pub(crate) fn assert_held(&self, kind: &'static str, id: u64, why: &str, todo: &str) {
         assert_eq!(self.target(kind, id), None);
-        let held = self.quarantine(kind, id).unwrap_or_else(|| panic!("{kind}:{id} is not in the quarantine"));
+        let held =
+            self.quarantine(kind, id).unwrap_or_else(|| panic!("{kind}:{id} is not in the quarantine"));
         assert!(held.why.contains(why), "{}", held.why);
         assert!(held.why.contains(todo) || held.todo.contains(todo), "{} / {}", held.why, held.todo);
         assert!(!held.todo.is_empty());
@@ -269,7 +291,8 @@ impl Loaded {
     pub(crate) fn teammate(&self, agent: u64) -> Option<String> {
         let email = self.desk.agent(agent)?.email.as_ref()?;
         let all = self.list("/admins")["admins"].as_array().unwrap();
-        let found = all.iter().find(|it| it["email"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(email)))?;
+        let found =
+            all.iter().find(|it| it["email"].as_str().is_some_and(|it| it.eq_ignore_ascii_case(email)))?;
         Some(found["id"].as_str().unwrap().to_owned())
     }
 
@@ -277,7 +300,8 @@ impl Loaded {
     pub(crate) fn team(&self, name: &str) -> u64 {
         let all = self.list("/teams")["teams"].as_array().unwrap();
         let mut found = all.iter().filter(|it| it["name"] == name);
-        let id = found.next().unwrap_or_else(|| panic!("no team {name}"))["id"].as_str().unwrap().parse().unwrap();
+        let id =
+            found.next().unwrap_or_else(|| panic!("no team {name}"))["id"].as_str().unwrap().parse().unwrap();
         assert!(found.next().is_none(), "two teams {name}");
         id
     }
@@ -344,7 +368,10 @@ impl<'a> Thread<'a> {
 
     /// Ids of the teammate and the team it is assigned to; 0: nobody.
     pub(crate) fn assigned(self) -> (u64, u64) {
-        (self.it["admin_assignee_id"].as_u64().unwrap_or(0), self.it["team_assignee_id"].as_u64().unwrap_or(0))
+        (
+            self.it["admin_assignee_id"].as_u64().unwrap_or(0),
+            self.it["team_assignee_id"].as_u64().unwrap_or(0),
+        )
     }
 
     /// The opening message.
@@ -395,7 +422,8 @@ impl<'a> Thread<'a> {
 
     /// The one thing said that holds these words.
     pub(crate) fn saying(self, words: &str) -> Said<'a> {
-        let mut all: Vec<Said<'_>> = self.said().into_iter().filter(|said| said.body.contains(words)).collect();
+        let mut all: Vec<Said<'_>> =
+            self.said().into_iter().filter(|said| said.body.contains(words)).collect();
         assert_eq!(all.len(), 1, "{words:?} in {:#?}", self.said());
         all.remove(0)
     }
@@ -409,7 +437,15 @@ pub(crate) fn squeezed(html: &str) -> String {
         rest = after.split_once('>').map_or("", |(_, after)| after);
     }
     out.push_str(rest);
-    let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&euro;", "€"), ("&amp;", "&")];
+    let pairs = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", " "),
+        ("&euro;", "€"),
+        ("&amp;", "&"),
+    ];
     let undone = pairs.into_iter().fold(out, |text, (from, to)| text.replace(from, to));
     unspaced(&undone)
 }

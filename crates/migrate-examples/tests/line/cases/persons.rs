@@ -12,7 +12,9 @@ pub(super) const TOKEN_OWNER: &str = "991267400";
 
 /// A ticket of a contact that was moved.
 fn ticket_of<'a>(l: &'a Loaded, contact: &Contact) -> &'a Ticket {
-    l.ticket(|it| it.contact == Some(contact.id) && l.target("ticket", it.id).is_some() && it.merged_into.is_none())
+    l.ticket(|it| {
+        it.contact == Some(contact.id) && l.target("ticket", it.id).is_some() && it.merged_into.is_none()
+    })
 }
 
 /// The person began a thread of one of the contact's tickets.
@@ -23,7 +25,8 @@ fn assert_began_a_thread(l: &Loaded, contact: &Contact) {
 }
 
 pub(super) fn contact_without_e_mail(l: &Loaded) {
-    let contact = l.contact(|it| it.emails.is_empty() && !it.phones.contains(&it.name) && !it.phones.is_empty());
+    let contact =
+        l.contact(|it| it.emails.is_empty() && !it.phones.contains(&it.name) && !it.phones.is_empty());
     let person = l.person(contact.id);
     assert_eq!((&person["name"], &person["email"]), (&contact.name.as_str().into(), &Value::Null));
     assert_eq!(person["external_id"], format!("focalscope:contact:{}", contact.id));
@@ -41,13 +44,17 @@ pub(super) fn contact_known_only_by_phone(l: &Loaded) {
     let contact = l.contact(|it| it.emails.is_empty() && it.phones.contains(&it.name));
     let person = l.person(contact.id);
     assert_eq!((&person["phone"], &person["email"]), (&"+4531223344".into(), &Value::Null));
-    assert_eq!(person["custom_attributes"]["focalscope_other_phones__c"], "+45 31 22 33 44", "as it was written");
+    assert_eq!(
+        person["custom_attributes"]["focalscope_other_phones__c"], "+45 31 22 33 44",
+        "as it was written"
+    );
     l.assert_loss("contact", contact.id, "phone", LossRule::Recast, "E.164");
     assert_began_a_thread(l, contact);
 }
 
 pub(super) fn same_e_mail_in_mixed_case_on_50_contacts(l: &Loaded) {
-    let same = |it: &&Contact| it.emails.first().is_some_and(|it| it.to_lowercase().ends_with("@shop.example"));
+    let same =
+        |it: &&Contact| it.emails.first().is_some_and(|it| it.to_lowercase().ends_with("@shop.example"));
     let all: Vec<&Contact> = l.desk.contacts.iter().filter(same).collect();
     let spellings: BTreeSet<&str> = all.iter().map(|it| it.emails[0].as_str()).collect();
     assert!(all.len() == 50 && spellings.len() > 10, "{spellings:?}");
@@ -56,13 +63,19 @@ pub(super) fn same_e_mail_in_mixed_case_on_50_contacts(l: &Loaded) {
     let ids: Vec<&Value> = with.map(|it| &it["id"]).collect();
     assert_eq!(ids.len(), 1, "one person for all of them");
     for contact in &all {
-        assert_eq!(l.target("contact", contact.id).map(|it| it.id.as_str()), ids[0].as_str(), "contact:{}", contact.id);
+        assert_eq!(
+            l.target("contact", contact.id).map(|it| it.id.as_str()),
+            ids[0].as_str(),
+            "contact:{}",
+            contact.id
+        );
     }
     for contact in &all[1..] {
         l.assert_loss("contact", contact.id, "key", LossRule::Merged, "the two become one");
     }
     let tickets = l.desk.tickets.iter().filter(|it| all.iter().any(|contact| it.contact == Some(contact.id)));
-    let moved: Vec<&Ticket> = tickets.filter(|it| it.merged_into.is_none() && !it.spam && !it.deleted).collect();
+    let moved: Vec<&Ticket> =
+        tickets.filter(|it| it.merged_into.is_none() && !it.spam && !it.deleted).collect();
     let threads = moved.iter().filter(|it| l.target("ticket", it.id).is_some());
     assert!(threads.clone().count() > 10);
     threads.for_each(|it| assert_eq!(l.thread(it).contact(), ids[0].as_str().unwrap()));
@@ -110,7 +123,9 @@ pub(super) fn contact_bounced(l: &Loaded) {
 }
 
 pub(super) fn invalid_e_mail(l: &Loaded) {
-    for (email, becomes) in [("info@@shop..example", None), ("n/a", None), ("Bo <bo@mail.example>", Some("bo@mail.example"))] {
+    for (email, becomes) in
+        [("info@@shop..example", None), ("n/a", None), ("Bo <bo@mail.example>", Some("bo@mail.example"))]
+    {
         let contact = l.contact(|it| it.emails == [email]);
         let person = l.person(contact.id);
         assert_eq!(person["email"].as_str(), becomes, "{email}");
@@ -138,7 +153,9 @@ pub(super) fn matched_contact_with_a_foreign_external_id(l: &Loaded) {
 
 /// The text is the token owner's, with the name of the agent who wrote it before it; the ticket is nobody's.
 fn assert_stood_in(l: &Loaded, agent: u64) -> &Ticket {
-    let by = |it: &migrate_sandbox::dataset::Message| it.author.kind == AuthorKind::Agent && it.author.id == Some(agent);
+    let by = |it: &migrate_sandbox::dataset::Message| {
+        it.author.kind == AuthorKind::Agent && it.author.id == Some(agent)
+    };
     let ticket = l.ticket(|it| it.messages.iter().any(by) && l.target("ticket", it.id).is_some());
     let thread = l.thread(ticket);
     for message in ticket.messages.iter().filter(|it| by(it)) {
@@ -148,7 +165,13 @@ fn assert_stood_in(l: &Loaded, agent: u64) -> &Ticket {
         assert_eq!(squeezed(said.body), format!("{head}{}", words_of(message)));
         let kind = if message.direction == Direction::Note { "note" } else { "comment" };
         assert_eq!(said.kind, kind);
-        l.assert_loss("ticket", ticket.id, &format!("parts[{}].author", message.id), LossRule::Defaulted, "no teammate");
+        l.assert_loss(
+            "ticket",
+            ticket.id,
+            &format!("parts[{}].author", message.id),
+            LossRule::Defaulted,
+            "no teammate",
+        );
     }
     ticket
 }

@@ -4,7 +4,9 @@ use super::loaded::Loaded;
 use migrate_sandbox::dataset::{Queue, Ticket};
 
 fn assert_assigned(l: &Loaded, queue: &Queue) {
-    let of_it = |it: &&Ticket| it.queue == Some(queue.id) && it.merged_into.is_none() && l.target("ticket", it.id).is_some();
+    let of_it = |it: &&Ticket| {
+        it.queue == Some(queue.id) && it.merged_into.is_none() && l.target("ticket", it.id).is_some()
+    };
     let tickets: Vec<&Ticket> = l.desk.tickets.iter().filter(of_it).collect();
     assert!(!tickets.is_empty(), "{}", queue.name);
     for ticket in tickets {
@@ -48,6 +50,7 @@ pub(super) fn offset_only_hours_over_a_dst_change(l: &Loaded) {
     let hours = l.desk.working_hours.iter().find(|it| it.zone.is_none()).unwrap();
     l.assert_held("working_hours", hours.id, "an offset and no zone", "mapping/hours.csv");
     assert!(l.file("mapping/hours.csv").contains(&hours.name));
-    let named = l.desk.working_hours.iter().find(|it| it.zone.as_deref() == Some("Europe/Copenhagen")).unwrap();
+    let named =
+        l.desk.working_hours.iter().find(|it| it.zone.as_deref() == Some("Europe/Copenhagen")).unwrap();
     assert_eq!(l.object("working_hours", named.id)["time_zone_name"], "Europe/Copenhagen");
 }

@@ -17,11 +17,18 @@ fn assert_in_order(said: &[Said<'_>]) {
 }
 
 pub(super) fn ticket_opened_by_an_agent(l: &Loaded) {
-    let ticket = l.ticket(|it| it.messages.first().is_some_and(|it| it.direction == Direction::Out) && is_moved(l, it));
+    let ticket = l
+        .ticket(|it| it.messages.first().is_some_and(|it| it.direction == Direction::Out) && is_moved(l, it));
     let (thread, first) = (l.thread(ticket), &ticket.messages[0]);
     assert!(thread.opening().body.contains("opened by the agent"), "{}", thread.opening().body);
     assert_eq!(thread.opening().author["id"], l.person(ticket.contact.unwrap())["id"]);
-    l.assert_loss("ticket", ticket.id, "parts[stub]", LossRule::Added, "a stub stands before the agent's message");
+    l.assert_loss(
+        "ticket",
+        ticket.id,
+        "parts[stub]",
+        LossRule::Added,
+        "a stub stands before the agent's message",
+    );
     let said = &thread.said()[1];
     assert_eq!(said.body, thread.of(first).body, "the agent's own words follow");
     assert_eq!(said.author["id"].as_str(), l.teammate(first.author.id.unwrap()).as_deref());
@@ -48,7 +55,10 @@ pub(super) fn name_of_a_caller_without_contact(l: &Loaded) {
     let message = ticket.messages.iter().find(|it| it.author.kind == AuthorKind::Contact).unwrap();
     assert_eq!(message.author.name, "Unknown caller");
     let said = l.thread(ticket).of(message).body.contains("Unknown caller");
-    let lost = l.losses_of("ticket", ticket.id).iter().any(|it| it.before.as_ref().is_some_and(|it| it.as_str() == "Unknown caller"));
+    let lost = l
+        .losses_of("ticket", ticket.id)
+        .iter()
+        .any(|it| it.before.as_ref().is_some_and(|it| it.as_str() == "Unknown caller"));
     assert!(said || lost, "the name is neither in the text nor in the list");
 }
 
@@ -59,7 +69,13 @@ pub(super) fn ticket_without_messages(l: &Loaded) {
     assert!(thread.opening().body.contains("Imported ticket"), "{}", thread.opening().body);
     assert_eq!(thread.opening().at, ticket.created.unwrap().as_second());
     assert_eq!((thread.title(), thread.state()), (ticket.subject.as_str(), "closed"));
-    l.assert_loss("ticket", ticket.id, "parts[stub]", LossRule::Added, "a stub stands for the ticket without any");
+    l.assert_loss(
+        "ticket",
+        ticket.id,
+        "parts[stub]",
+        LossRule::Added,
+        "a stub stands for the ticket without any",
+    );
 }
 
 pub(super) fn ticket_without_subject(l: &Loaded) {
@@ -83,7 +99,11 @@ pub(super) fn messages_out_of_order(l: &Loaded) {
     let said = thread.said();
     let places: Vec<usize> = wanted
         .iter()
-        .map(|it| said.iter().position(|said| said.body == thread.of(it).body && said.at == thread.of(it).at).unwrap())
+        .map(|it| {
+            said.iter()
+                .position(|said| said.body == thread.of(it).body && said.at == thread.of(it).at)
+                .unwrap()
+        })
         .collect();
     assert!(places.is_sorted(), "{places:?}");
 }
@@ -100,7 +120,8 @@ pub(super) fn messages_at_equal_times(l: &Loaded) {
 
 pub(super) fn message_in_the_future(l: &Loaded) {
     let end = jiff::Timestamp::now();
-    let ticket = l.ticket(|it| it.messages.last().is_some_and(|it| it.sent_at > Some(end)) && is_moved(l, it));
+    let ticket =
+        l.ticket(|it| it.messages.last().is_some_and(|it| it.sent_at > Some(end)) && is_moved(l, it));
     let message = ticket.messages.last().unwrap();
     let said = l.thread(ticket).said();
     let last = said.last().unwrap();
@@ -114,18 +135,24 @@ pub(super) fn message_in_the_future(l: &Loaded) {
 }
 
 pub(super) fn times_to_the_tick_of_net(l: &Loaded) {
-    let ticket = l.ticket(|it| it.created.is_some_and(|it| it.subsec_nanosecond() == 123_456_700) && is_moved(l, it));
+    let ticket =
+        l.ticket(|it| it.created.is_some_and(|it| it.subsec_nanosecond() == 123_456_700) && is_moved(l, it));
     let thread = l.thread(ticket);
     assert_eq!(*thread.attribute("focalscope_created_at__c"), ticket.created.unwrap().as_second());
     for message in &ticket.messages {
-        assert_eq!(thread.of(message).at, message.sent_at.unwrap().as_second(), "whole seconds, cut and not rounded");
+        assert_eq!(
+            thread.of(message).at,
+            message.sent_at.unwrap().as_second(),
+            "whole seconds, cut and not rounded"
+        );
     }
 }
 
 pub(super) fn sentinel_dates(l: &Loaded) {
     let mut seen = 0;
     for sentinel in [NoDate::Year1, NoDate::Year1753, NoDate::Year1900, NoDate::Year9999] {
-        for ticket in l.desk.tickets.iter().filter(|it| it.absent_times_as == sentinel && it.closed.is_none()) {
+        for ticket in l.desk.tickets.iter().filter(|it| it.absent_times_as == sentinel && it.closed.is_none())
+        {
             if !is_moved(l, ticket) {
                 continue;
             }
@@ -146,7 +173,11 @@ fn assert_merged(l: &Loaded, gone: &Ticket) {
     let into = l.desk.ticket(gone.merged_into.unwrap()).unwrap();
     let note = l.thread(into).saying(&format!("Id: {}", gone.id));
     assert_eq!((note.kind, note.author["id"].as_str()), ("note", Some(TOKEN_OWNER)));
-    assert!(note.body.contains(&format!("Ticket {} was merged into this ticket", gone.number)), "{}", note.body);
+    assert!(
+        note.body.contains(&format!("Ticket {} was merged into this ticket", gone.number)),
+        "{}",
+        note.body
+    );
     l.assert_loss("ticket", gone.id, "record", LossRule::Merged, "kept as an alias and a note");
     let with = l.desk.tickets.iter().filter(|it| l.target("ticket", it.id) == l.target("ticket", into.id));
     let alone: Vec<u64> = with.filter(|it| it.merged_into != Some(into.id)).map(|it| it.id).collect();
@@ -180,7 +211,8 @@ pub(super) fn deleted_ticket(l: &Loaded) {
 }
 
 pub(super) fn open_whatsapp_ticket(l: &Loaded) {
-    let ticket = l.ticket(|it| it.channel == Channel::Whatsapp && it.status == Status::Open && is_moved(l, it));
+    let ticket =
+        l.ticket(|it| it.channel == Channel::Whatsapp && it.status == Status::Open && is_moved(l, it));
     let thread = l.thread(ticket);
     assert_eq!((thread.state(), thread.attribute("channel_source__c")), ("open", &"WhatsApp".into()));
     ticket.messages.iter().for_each(|it| drop(thread.of(it)));
@@ -196,12 +228,22 @@ pub(super) fn written_by_the_help_desk_itself(l: &Loaded) {
 }
 
 pub(super) fn reply_to_a_message_that_is_not_there(l: &Loaded) {
-    let lost = |it: &Ticket| it.messages.first().is_some_and(|it| it.in_reply_to.as_ref().is_some_and(|it| it.starts_with("lost.")));
+    let lost = |it: &Ticket| {
+        it.messages
+            .first()
+            .is_some_and(|it| it.in_reply_to.as_ref().is_some_and(|it| it.starts_with("lost.")))
+    };
     let ticket = l.ticket(|it| lost(it) && is_moved(l, it));
     let thread = l.thread(ticket);
     ticket.messages.iter().for_each(|it| drop(thread.of(it)));
     assert_in_order(&thread.said());
-    l.assert_loss("ticket", ticket.id, "messages.in_reply_to", LossRule::Dropped, "mail headers have no place");
+    l.assert_loss(
+        "ticket",
+        ticket.id,
+        "messages.in_reply_to",
+        LossRule::Dropped,
+        "mail headers have no place",
+    );
 }
 
 pub(super) fn number_reused_after_a_merge(l: &Loaded) {
@@ -217,7 +259,9 @@ pub(super) fn number_reused_after_a_merge(l: &Loaded) {
 }
 
 pub(super) fn two_ids_for_one_number(l: &Loaded) {
-    let twice = |one: &Ticket| l.desk.tickets.iter().find(|it| it.number == one.number && it.id > one.id && it.merged_into.is_none());
+    let twice = |one: &Ticket| {
+        l.desk.tickets.iter().find(|it| it.number == one.number && it.id > one.id && it.merged_into.is_none())
+    };
     let one = l.ticket(|it| it.merged_into.is_none() && twice(it).is_some());
     let other = twice(one).unwrap();
     assert_ne!(l.target("ticket", one.id), l.target("ticket", other.id));
@@ -246,7 +290,9 @@ pub(super) fn message_before_the_ticket(l: &Loaded) {
     let early = |it: &Ticket| {
         let first = it.messages.first().and_then(|it| it.sent_at);
         let day = jiff::SignedDuration::from_hours(24);
-        it.created.zip(first).is_some_and(|(created, sent)| sent.as_second() > 0 && created.duration_since(sent) > day)
+        it.created
+            .zip(first)
+            .is_some_and(|(created, sent)| sent.as_second() > 0 && created.duration_since(sent) > day)
     };
     let ticket = l.ticket(|it| early(it) && is_moved(l, it));
     let thread = l.thread(ticket);

@@ -37,7 +37,8 @@ pub(super) fn with_5000_messages_in_one_thread() {
     bench.done(&apply());
     bench.assert_clean();
     assert_eq!(bench.intercom.state().messages, MESSAGES);
-    let shown = bench.ask("GET", &format!("/conversations/{}", bench.conversation("FS-1")), &serde_json::Value::Null);
+    let shown =
+        bench.ask("GET", &format!("/conversations/{}", bench.conversation("FS-1")), &serde_json::Value::Null);
     let parts = shown["conversation_parts"]["conversation_parts"].as_array().unwrap();
     assert!(parts.len() <= 500);
     let last = parts.iter().rfind(|it| !it["body"].is_null()).unwrap();

@@ -43,7 +43,8 @@ fn assert_said(bench: &Bench, declared: u64) -> u64 {
     assert_eq!(bench.carry_out(&extract()).unwrap(), Exit::Sums);
     let report = bench.report("extract");
     let sums = report["shortfalls"].as_array().unwrap();
-    let of_it = sums.iter().find(|it| it["what"] == "ticket: declared total").unwrap_or_else(|| panic!("{sums:#?}"));
+    let of_it =
+        sums.iter().find(|it| it["what"] == "ticket: declared total").unwrap_or_else(|| panic!("{sums:#?}"));
     assert_eq!(of_it["expected"], declared);
     let found = of_it["found"].as_u64().unwrap();
     assert!(found < declared, "{of_it}");
@@ -71,7 +72,11 @@ pub(super) fn duplicate_ids_across_pages() {
     let loaded = Loaded::through(&bench, &extract_at_any_rate(&bench));
     assert_all_once(&bench, &loaded);
     let report = bench.report("extract");
-    assert!(report["kinds"]["ticket"]["repeated"].as_u64().unwrap() > 0 || report["kinds"]["ticket"]["staged"] == 9, "{report}");
+    assert!(
+        report["kinds"]["ticket"]["repeated"].as_u64().unwrap() > 0
+            || report["kinds"]["ticket"]["staged"] == 9,
+        "{report}"
+    );
 }
 
 /// An `extract` that ends well: with its shortfalls accepted, when it has some.
@@ -122,7 +127,10 @@ pub(super) fn record_changed_while_it_is_being_read() {
     let asked = bench.focalscope.journal();
     let of_it = |operation: &str| {
         let id = ticket.id.to_string();
-        asked.iter().filter(|it| it.operation == operation && it.arguments.get("ticketId") == Some(&id)).count()
+        asked
+            .iter()
+            .filter(|it| it.operation == operation && it.arguments.get("ticketId") == Some(&id))
+            .count()
     };
     assert!(of_it("ListMessages") >= 1, "{asked:?}");
     let loaded = Loaded::through(&bench, &verb);
@@ -170,7 +178,7 @@ pub(super) fn person_erased_between_runs() {
     }
 }
 
-/// Half a gigabyte more than any message takes, and the exact words of what becomes of it.
+/// A file that no message takes is read whole, named in the text where it was, and handed over with its hash.
 fn assert_handed_over(bytes: u32) {
     let mut desk = plain_desk(2);
     let id = desk.tickets[0].messages[0].attachments[0].id;

@@ -24,6 +24,7 @@
 
 mod absent;
 mod address;
+mod app_page;
 mod catalog;
 mod company;
 mod contact;
@@ -246,6 +247,10 @@ impl Sink for IntercomSink {
 
     async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
         self.list_objects(kind).await
+    }
+
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        app_page::address(at, there)
     }
 
     fn floor(&self, draft: &Draft) -> u64 {

@@ -5,6 +5,7 @@
 mod acknowledging;
 mod bad_input;
 mod bench;
+mod cases;
 mod demo;
 mod departures;
 mod estimate;

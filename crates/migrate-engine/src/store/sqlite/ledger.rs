@@ -128,6 +128,18 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn unlink(&self, links: Vec<(SourceRef, SourceRef)>) -> Result<()> {
+        self.write(move |c| {
+            let sql = "DELETE FROM plan_link WHERE record = ?1 AND by = ?2";
+            let mut delete = c.prepare_cached(sql).map_err(db)?;
+            for (to, by) in &links {
+                delete.execute(params![name(to), name(by)]).map_err(db)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn finish_plan(&self, head: PlanHead) -> Result<u32> {
         self.write(move |c| {
             let sql = "SELECT coalesce(MAX(id), 0) + 1 FROM plan";

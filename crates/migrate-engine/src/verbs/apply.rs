@@ -425,7 +425,7 @@ fn report(run: &Run, batch: &Batch, resumed: bool) -> Result<ApplyReport, Failur
         wave: batch.wave.clone(),
         resumed,
         phases: phase_sums(&tally).into_values().collect(),
-        tickets: trait_sums(run, batch, u8::MAX)?.into_values().flatten().collect(),
+        tickets: trait_sums(run, batch, u8::MAX, None)?.into_values().flatten().collect(),
         calls_planned: tally.iter().map(|t| t.calls).sum(),
         floor: tally.iter().map(|t| t.floor).sum(),
         ..ApplyReport::default()

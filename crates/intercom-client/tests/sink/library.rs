@@ -102,6 +102,20 @@ async fn a_help_centre_arrives_as_drafts_that_no_assistant_reads_and_goes_again(
 }
 
 #[tokio::test]
+async fn two_categories_of_one_name_stay_two_when_the_answer_to_the_first_is_lost() {
+    let intercom = workspace();
+    intercom.turn(|k| {
+        let lost = FaultRule::new(Fault::LoseAnswer).on("POST", "/help_center/collections");
+        k.faults = vec![lost.matches([1])];
+    });
+    let mut run = ready(&intercom).await;
+    assert_eq!(run.put(category("2", "Billing", None)).await, End::Done);
+    assert_eq!(intercom.state().collections, 2);
+    let (first, second) = (SourceRef::new("kb_category", "1"), SourceRef::new("kb_category", "2"));
+    assert_ne!(run.target(&first), run.target(&second));
+}
+
+#[tokio::test]
 async fn published_articles_are_published_when_the_draft_says_so_and_still_no_assistants() {
     let intercom = workspace();
     let mut run = ready(&intercom).await;

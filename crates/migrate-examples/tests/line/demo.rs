@@ -5,8 +5,9 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::process::Command;
 
-/// What `apply` reads once, however much there is to write: the catalog, and what settles what an earlier batch left.
-const ONCE: u64 = 12;
+/// What `apply` reads however few tickets there are: the catalog, what settles what an earlier batch left, and one look
+/// before each collection, company and schedule, of which the generator makes the same number for any size.
+const ONCE: u64 = 60;
 
 fn keys(value: &Value) -> BTreeSet<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()

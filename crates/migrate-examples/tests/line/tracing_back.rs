@@ -36,7 +36,7 @@ fn is_there(bench: &Bench, kind: &str, id: &str, hours: &Value) -> bool {
         other => panic!("no way to look for {other}"),
     };
     let found = bench.ask("GET", &path, &Value::Null);
-    found["id"] == *id || found["id"].to_string() == id
+    found["id"] == *id || found["id"] == id
 }
 
 #[test]

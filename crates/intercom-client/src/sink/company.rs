@@ -32,7 +32,10 @@ impl IntercomSink {
             steps::COMPANY_CREATE => {
                 let mut notes = began(call);
                 let there = self.find_company(call.draft.text("company_id")).await?;
-                if let Some(there) = there.filter(|c| !is_new(&notes, c)) {
+                // Before the first attempt nothing can be ours, however new it is.
+                let mut mine = call.so_far.entries.iter().filter(|e| e.step == *call.step);
+                let again = mine.any(|e| e.prepared.notes.contains_key(AT));
+                if let Some(there) = there.filter(|c| !again || !is_new(&notes, c)) {
                     notes.insert(EXISTING.into(), there.id.to_string());
                 }
                 Ok(Prepared { notes, ..Prepared::default() })
@@ -237,6 +240,9 @@ fn began_at(notes: &BTreeMap<String, String>) -> Option<Timestamp> {
 }
 
 fn is_new(notes: &BTreeMap<String, String>, company: &Company) -> bool {
+    if notes.get(EXISTING).is_some_and(|id| company.id.as_str() == id) {
+        return false;
+    }
     match (company.created_at, began_at(notes)) {
         (Some(at), Some(began)) => at >= began - CLOCK_SKEW,
         _ => false,

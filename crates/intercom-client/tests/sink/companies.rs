@@ -132,6 +132,22 @@ async fn a_company_that_was_there_is_filled_where_it_is_empty_and_gets_that_back
 }
 
 #[tokio::test]
+async fn a_company_that_somebody_else_made_a_moment_before_is_matched_and_stays() {
+    let intercom = workspace();
+    let mut first = ready(&intercom).await;
+    for draft in [company().with("name", "Theirs"), employee()] {
+        assert_eq!(first.put(draft).await, End::Done);
+    }
+    intercom.clock().advance(jiff::SignedDuration::from_secs(5));
+    let before = standin::snapshot(&intercom).await;
+    let mut second = Run::new(&intercom).await;
+    assert_eq!(second.put(company()).await, End::Done);
+    assert_eq!(second.lost_fields(&company().source), ["name"]);
+    assert_eq!(second.undo(&company().source).await, End::Done);
+    assert_eq!(standin::snapshot(&intercom).await, before);
+}
+
+#[tokio::test]
 async fn a_company_that_somebody_else_has_joined_since_is_kept() {
     let intercom = workspace();
     let mut run = ready(&intercom).await;

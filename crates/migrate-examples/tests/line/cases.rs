@@ -148,7 +148,6 @@ fn a_value_that_the_list_of_its_category_lacks_is_kept() {
 }
 
 #[test]
-#[ignore = "the name of a caller without a contact is lost, and no list says so"]
 fn the_name_of_a_caller_without_contact_is_kept() {
     tickets::name_of_a_caller_without_contact(shared());
 }

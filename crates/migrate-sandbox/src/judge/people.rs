@@ -123,13 +123,13 @@ impl<'a> Court<'a> {
     }
 }
 
-/// Contacts by the attribute that holds their id at the source.
 /// The address of `Bo <bo@mail.example>`; what has no angle brackets is one by itself.
 fn address(email: &str) -> &str {
     let within = email.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'));
     within.map_or(email, |(_, address)| address).trim()
 }
 
+/// Contacts by the attribute that holds their id at the source.
 pub(super) fn by_source_id<'b>(ws: &'b Workspace, attribute: &str) -> HashMap<&'b str, Vec<u32>> {
     let mut out: HashMap<&str, Vec<u32>> = HashMap::new();
     for (index, it) in ws.contacts.iter() {

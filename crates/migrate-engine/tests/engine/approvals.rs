@@ -1,6 +1,7 @@
 //! Who said yes to what, and what is refused until somebody did.
 
 use crate::desk::{TICKETS, World};
+use migrate_engine::store::Approval;
 use migrate_engine::{ApplyOptions, ApproveOptions, apply, approve, provision};
 
 async fn unapproved(world: &World) -> migrate_engine::Run {
@@ -37,6 +38,21 @@ async fn nothing_is_written_before_a_person_took_note_of_each_thing_the_map_name
         line.contains("workflows") && line.contains("Ada Operator") && line.contains(&digest)
     };
     assert!(chain.iter().any(|line| named(&line)), "{chain:?}");
+}
+
+#[tokio::test]
+async fn another_line_of_the_chain_that_ends_alike_is_no_acknowledgement_on_the_page() {
+    let world = World::new();
+    let run = unapproved(&world).await;
+    approve(&run, &ApproveOptions::by("Bob").acknowledge("csat"), &world.ctx()).await.unwrap();
+    let at = mapping_core::Clock::now(&world.timer);
+    let what = "differences of ticket:3 accepted: known: workflows".to_owned();
+    let line = Approval { what, hash: String::new(), who: "Bob".to_owned(), at };
+    run.ledger().approve(line).await.unwrap();
+    let page = migrate_engine::report(&run, &world.ctx()).unwrap().html;
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("To be acknowledged by name: workflows"), "apply refuses without it");
+    assert!(!page.contains("To be acknowledged by name: csat"));
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn what_was_taken_note_of_holds_for_a_new_plan_and_the_approval_of_the_pla
     let (run, _) = world.planned_in(world.open()).await;
     std::fs::write(world.path().join("skip.csv"), "record,reason\nticket:3,not wanted\n").unwrap();
     let plan = world.plan(&run).await.unwrap();
-    assert!(plan.blockers.iter().any(|b| b.contains("nobody has approved")), "{:?}", plan.blockers);
+    assert!(plan.to_approve.iter().any(|b| b.contains("nobody has approved")), "{:?}", plan.to_approve);
     let refused = world.apply(&run).await.unwrap_err();
     assert_eq!(refused.exit.code(), 9);
     assert!(refused.to_string().contains("approved this plan"), "{refused}");

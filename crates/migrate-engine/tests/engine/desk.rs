@@ -266,7 +266,7 @@ impl World {
         (run, plan)
     }
     pub(crate) async fn approve(&self, run: &Run) {
-        let options = ApproveOptions::by("Ada Operator").acknowledge_all();
+        let options = ApproveOptions::by("Olga Operator").acknowledge_all();
         migrate_engine::approve(run, &options, &self.ctx()).await.unwrap();
     }
     pub(crate) async fn plan(&self, run: &Run) -> std::result::Result<PlanReport, Failure> {

@@ -45,11 +45,11 @@ fn the_last_line_of_the_demo_is_one_object_with_the_sums_and_the_judges_zeros() 
         "peak_rss_bytes",
     ];
     assert_eq!(keys(last), expected.into());
-    let shelf = ["articles", "collections", "companies", "contact_notes", "office_hours"];
-    let source = ["tickets", "messages", "contacts", "attachments", "attachment_bytes"];
-    assert_eq!(keys(&last["source"]), source.into_iter().chain(shelf).collect());
-    let destination = ["conversations", "parts", "contacts", "files"];
-    assert_eq!(keys(&last["destination"]), destination.into_iter().chain(shelf).collect());
+    let around = ["contacts", "companies", "contact_notes", "collections", "articles", "office_hours"];
+    let source = ["tickets", "messages", "attachments", "attachment_bytes"].into_iter().chain(around);
+    assert_eq!(keys(&last["source"]), source.collect());
+    let destination = ["conversations", "parts", "files"].into_iter().chain(around);
+    assert_eq!(keys(&last["destination"]), destination.collect());
     assert_eq!(keys(&last["calls"]), ["made", "planned", "floor"].into());
     for zero in
         ["lost", "doubled", "out_of_order", "field_differences", "unknown", "notifications", "denied_calls"]

@@ -70,8 +70,7 @@ fn apart(said: u64, came: f64) -> f64 {
 #[test]
 fn calls_are_within_three_and_seconds_within_ten_in_a_hundred_of_what_was_said() {
     let bench = Bench::generated(21, 120);
-    // A desk of this size lacks a thing or two.
-    bench.done(&Verb::Extract { accept_shortfall: Some("test".to_owned()) });
+    bench.extracted();
     bench.mapped();
     bench.done(&provision());
 

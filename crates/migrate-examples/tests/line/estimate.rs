@@ -10,7 +10,6 @@ use migrate_engine::{
     ApplyOptions, Cancel, Ctx, EstimateOptions, Pace, PlanOptions, RollbackOptions, Run, Silent, Timer,
     VerifyOptions,
 };
-use migrate_examples::args::Verb;
 use migrate_sandbox::clock::SandboxClock;
 use std::pin::Pin;
 use std::sync::Arc;

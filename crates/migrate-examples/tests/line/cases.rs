@@ -142,7 +142,6 @@ cases! {
 }
 
 #[test]
-#[ignore = "a value of a category that its list lacks is left out, though the ticket says it in words"]
 fn a_value_that_the_list_of_its_category_lacks_is_kept() {
     fields::value_that_the_list_lacks(shared());
 }

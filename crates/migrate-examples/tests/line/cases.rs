@@ -142,11 +142,6 @@ cases! {
 }
 
 #[test]
-fn a_value_that_the_list_of_its_category_lacks_is_kept() {
-    fields::value_that_the_list_lacks(shared());
-}
-
-#[test]
 fn the_name_of_a_caller_without_contact_is_kept() {
     tickets::name_of_a_caller_without_contact(shared());
 }

@@ -42,7 +42,7 @@ pub struct Pending<'c, T> {
 pub struct Builder {
     config: Config,
     clock: Option<Arc<dyn Clock>>,
-    jitter: Option<Jitter>,
+    seed: Option<u64>,
     tokens: Option<Arc<dyn TokenStore>>,
     watch: Option<Watch>,
     observers: Vec<Arc<dyn connector_http::Observer>>,
@@ -63,9 +63,9 @@ impl Builder {
         self.clock = Some(clock);
         self
     }
-    /// The randomness of waits. Default: random.
-    pub fn jitter(mut self, jitter: Jitter) -> Self {
-        self.jitter = Some(jitter);
+    /// Makes the randomness of waits repeat itself. Default: it differs from run to run.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
     /// Where the access token is kept. Default: the configured file, else the process.
@@ -119,9 +119,8 @@ impl Builder {
         once.retry.attempts = 1;
         once.retry.throttled = 1;
         let accounts = Stack::builder(wire.clone()).config(once).clock(clock.clone()).build()?;
-        let seed = self.jitter.unwrap_or_else(Jitter::random);
-        let oauth =
-            OAuth::new(&config.accounts(), keys, Arc::new(accounts), store, clock.clone(), Jitter::random())?;
+        let jitter = || self.seed.map_or_else(Jitter::random, Jitter::seeded);
+        let oauth = OAuth::new(&config.accounts(), keys, Arc::new(accounts), store, clock.clone(), jitter())?;
 
         let zone = config.data_center.zone();
         let meter = Meter::new(&config.credits, zone, self.watch, clock.clone())?;
@@ -136,7 +135,7 @@ impl Builder {
             .rate_headers(|_: &Answered<'_>| RateReading::default())
             .adapting(config.at_once, too_many_at_once)
             .clock(clock)
-            .jitter(seed);
+            .jitter(jitter());
         for observer in self.observers {
             builder = builder.observer(Shared(observer));
         }
@@ -162,7 +161,7 @@ impl Client {
 
     /// A client with more to say about it.
     pub fn builder(config: Config) -> Builder {
-        Builder { config, clock: None, jitter: None, tokens: None, watch: None, observers: Vec::new() }
+        Builder { config, clock: None, seed: None, tokens: None, watch: None, observers: Vec::new() }
     }
 
     /// The same connection for another organisation of the same token.

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use connector_http::{Clock, Exchange, Jitter, Meta, Request, Response, TokioClock};
+use connector_http::{Clock, Exchange, Meta, Request, Response, TokioClock};
 use futures_util::future::join_all;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -15,6 +15,9 @@ use zohodesk_client::{Client, Config, DataCenter, ErrorKind, Outcome, Result, Re
 
 const UNIX: u64 = 1_800_000_000;
 
+/// An answer: status, headers, body.
+type Prepared = (u16, Vec<(&'static str, String)>, Value);
+
 /// A portal with an accounts server: tokens `t1`, `t2` … of which some are good.
 #[derive(Default)]
 struct Portal {
@@ -25,7 +28,7 @@ struct Portal {
     /// What the accounts server says instead of a token.
     refusal: Mutex<Option<(u16, Value)>>,
     /// What Desk answers to calls with a good token, the last one for ever: status, headers, body.
-    answers: Mutex<Vec<(u16, Vec<(&'static str, String)>, Value)>>,
+    answers: Mutex<Vec<Prepared>>,
 }
 
 impl Portal {
@@ -105,12 +108,7 @@ fn config() -> Config {
 }
 
 fn client(portal: &Arc<Portal>, store: Arc<dyn TokenStore>, clock: Arc<dyn Clock>) -> Client {
-    Client::builder(config())
-        .clock(clock)
-        .jitter(Jitter::seeded(1))
-        .tokens(store)
-        .over(portal.clone())
-        .unwrap()
+    Client::builder(config()).clock(clock).seed(1).tokens(store).over(portal.clone()).unwrap()
 }
 
 async fn ask(client: &Client) -> Result<()> {

@@ -8,6 +8,7 @@ mod pages;
 mod reading;
 mod records;
 mod reports;
+mod strays;
 mod threads;
 mod times;
 mod written;

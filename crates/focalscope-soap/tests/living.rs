@@ -83,6 +83,35 @@ async fn a_ticket_that_is_answered_while_the_list_is_read_is_read_again() {
 }
 
 #[tokio::test]
+async fn a_ticket_that_goes_before_it_is_asked_for_whole_is_a_bad_record_too() {
+    let data = generate(43, 12);
+    let server = Server::start(data.clone()).await;
+    let mut config = server.config();
+    let mut pace = focalscope_soap::profile::Pace::default();
+    (pace.concurrency, pace.page_size, pace.pause_seconds) = (1, 50, 0.0);
+    config.pace = Some(pace);
+    let whole = "\n[operations.get_ticket]\noperation = \"GetTicket\"\nkey = \"ticketId\"\nitem = \"GetTicketResult\"\n\
+                 [operations.get_ticket.fields]\nchat = \"Categories/TicketCategory\"\n";
+    let text = focalscope_soap::Profile::default_toml().to_owned() + whole;
+    let profile = focalscope_soap::Profile::parse(&text).unwrap();
+    let source = FocalScope::reach(config, profile).await.unwrap().connect().unwrap();
+    let gone = data.tickets.last().unwrap().id;
+    let files = MemoryBlobs::new();
+    let mut stream =
+        source.records(Ask { kind: Kind::of("ticket"), since: None, cursor: None, files: &files });
+    let (mut items, mut happened) = (Vec::new(), false);
+    while let Some(item) = stream.next().await {
+        if !std::mem::replace(&mut happened, true) {
+            server.instance.change(|d| d.tickets.retain(|t| t.id != gone));
+        }
+        items.push(item.unwrap());
+    }
+    let bad = |item: &Item| matches!(item, Item::Bad { record, .. } if record.id == gone.to_string());
+    assert!(items.iter().any(bad));
+    assert_eq!(ids(&items, "ticket").len(), data.tickets.len() - 1);
+}
+
+#[tokio::test]
 async fn a_ticket_that_goes_between_the_list_and_its_messages_is_a_bad_record_that_says_so() {
     let data = generate(43, 12);
     let server = Server::start(data.clone()).await;

@@ -32,6 +32,14 @@ impl Region {
             Region::Au => "https://api.au.intercom.io",
         }
     }
+    /// The host of the region's web application.
+    pub fn app_host(self) -> &'static str {
+        match self {
+            Region::Us => "app.intercom.com",
+            Region::Eu => "app.eu.intercom.com",
+            Region::Au => "app.au.intercom.com",
+        }
+    }
     /// The region by the word that `GET /me` has for it.
     pub fn by_name(name: &str) -> Option<Self> {
         match name.trim().to_ascii_lowercase().as_str() {

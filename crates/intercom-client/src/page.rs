@@ -200,7 +200,7 @@ impl<'c, T: Send + 'c> All<'c, T> {
 /// The way through a list so far, in constant memory: a cursor is kept and the next ones are compared with it, twice as
 /// many each time, so that any circle is noticed before it is gone through thrice.
 #[derive(Default)]
-struct Turns {
+pub(crate) struct Turns {
     scroll: bool,
     pages: u64,
     kept: Option<Cursor>,
@@ -208,7 +208,8 @@ struct Turns {
 }
 
 impl Turns {
-    fn to(&mut self, next: Option<&Cursor>) -> Result<()> {
+    /// Goes on to the next page, or says why that leads nowhere.
+    pub(crate) fn to(&mut self, next: Option<&Cursor>) -> Result<()> {
         let Some(next) = next else { return Ok(()) };
         self.pages += 1;
         let malformed = |text: String| Err(Error::rejected(ErrorKind::Malformed, text));

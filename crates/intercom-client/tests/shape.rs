@@ -408,3 +408,76 @@ fn text_of_any_kind_keeps_its_words() {
         }
     }
 }
+
+fn ops(draft: &Draft) -> Vec<(String, u8)> {
+    let steps = sink(SinkOptions::default()).steps(&Change::first(draft)).unwrap();
+    steps.into_iter().map(|s| (s.op.to_string(), s.pass)).collect()
+}
+
+#[test]
+fn assignment_and_state_come_last_and_in_a_pass_of_their_own() {
+    let mut draft = ticket()
+        .with("assignee", Link::Remote(RemoteRef::new("admin", "7")))
+        .with("team", Link::Remote(RemoteRef::new("team", "5")));
+    draft.parts.push(said("m1", Role::Customer, customer(), 1_600_000_000, plain("Hi")));
+    let steps = ops(&shaped(&draft).draft);
+    let late = [("conversation.assign_team", 1), ("conversation.assign_admin", 1), ("conversation.close", 1)];
+    assert_eq!(steps[steps.len() - 3..], late.map(|(op, pass)| (op.to_owned(), pass)));
+    assert!(steps[..steps.len() - 3].iter().all(|(_, pass)| *pass == 0));
+}
+
+fn article() -> Draft {
+    let html = "<p>x <a href=\"record:kb_article:2\">y</a><img src=cid:1></p>";
+    let author = Author { link: None, name: Some("Real Name".into()) };
+    let mut part = said("en", Role::Agent, author, 1_600_000_000, Body::html(html));
+    part.files = vec![blob("a.pdf", 10)];
+    Draft::new("article", SourceRef::new("kb_article", "1"))
+        .with("title", "How")
+        .with("title.de", "Wie")
+        .with("title.fr", "Comment")
+        .with("collection", Link::Source(SourceRef::new("kb_category", "1")))
+        .with_part(part)
+        .with_part(said("fr", Role::Agent, nobody("x"), 1_600_000_000, Body::html("<p>f</p>")))
+        .with_part(said("de", Role::Agent, nobody("x"), 1_600_000_000, Body::html("<p>d</p>")))
+}
+
+#[test]
+fn an_article_is_a_draft_in_the_languages_of_the_help_centre_and_what_it_loses_is_listed() {
+    let mut there = catalog();
+    there.facts.insert("help_center_locales".into(), "en,de".into());
+    let shaped = sink(SinkOptions::default()).shape(&article(), &there).unwrap();
+    let draft = &shaped.draft;
+    assert_eq!((draft.text("state"), draft.text("visibility")), ("draft", "public"));
+    assert_eq!(draft.parts.iter().map(|p| p.key.as_str()).collect::<Vec<_>>(), ["en", "de"]);
+    assert!(!draft.fields.contains_key("title.fr"));
+    assert_eq!(draft.parts[0].body.canonical(), "x y Originally by Real Name");
+    let lost: Vec<_> = shaped.losses.iter().map(|l| l.field.as_str()).collect();
+    assert_eq!(lost, ["author", "parts[fr]", "parts[en].body", "parts[en].files"]);
+    let again = sink(SinkOptions::default()).shape(draft, &there).unwrap().draft;
+    assert_eq!(again, *draft);
+    assert_eq!(ops(draft), [("article.create".to_owned(), 0), ("article.link".to_owned(), 1)]);
+}
+
+#[test]
+fn an_internal_article_has_one_language_no_place_and_no_state() {
+    let shaped =
+        sink(SinkOptions::default()).shape(&article().with("visibility", "internal"), &catalog()).unwrap();
+    let fields: Vec<&str> = shaped.draft.fields.keys().map(String::as_str).collect();
+    assert_eq!(fields, ["author", "title", "visibility"]);
+    assert_eq!((shaped.draft.parts.len(), shaped.draft.parts[0].visibility), (1, Visibility::Internal));
+}
+
+#[test]
+fn hours_off_the_grid_are_widened_and_said_to_be() {
+    let list = |texts: &[&str]| Value::List(texts.iter().map(|t| Value::text(*t)).collect());
+    let mut draft = Draft::new("office_hours", SourceRef::new("working_hours", "1"))
+        .with("name", "Desk")
+        .with("time_zone", "Europe/Berlin");
+    draft.fields.insert("intervals".into(), list(&["1985-2461", "541-600", "600-1019"]));
+    let shaped = sink(SinkOptions::default()).shape(&draft, &catalog()).unwrap();
+    assert_eq!(*shaped.draft.field("intervals"), list(&["540-1020", "1980-2475"]));
+    assert_eq!(shaped.losses.iter().filter(|l| l.rule == LossRule::Recast).count(), 3);
+    draft.fields.insert("intervals".into(), list(&["600-540"]));
+    let e = sink(SinkOptions::default()).shape(&draft, &catalog()).unwrap_err();
+    assert_eq!(e.kind(), ErrorKind::Invalid);
+}

@@ -107,6 +107,12 @@ pub trait Sink: Send + Sync {
     /// Pure. The fewest calls by which this platform's API could hold the shaped draft.
     fn floor(&self, draft: &Draft) -> u64;
 
+    /// Pure. The calls that [`read`](Sink::read) takes for what this shaped draft has become.
+    fn reads(&self, draft: &Draft) -> u32 {
+        let _ = draft;
+        1
+    }
+
     /// The longest time after its intent at which a call may still land: the connection's deadline for one call, its
     /// waits included, and what a journal takes to put the intent on disk. A driver must not wait for less: after a
     /// crash the intent is all that is known, and a call that queued for four minutes and left just before would be

@@ -24,7 +24,7 @@ pub enum Effect {
 pub enum Refusal {
     /// The record goes to the quarantine.
     StopsRecord,
-    /// It is a loss, and the steps after it go on.
+    /// It is a loss, and the steps after it go on. So it is when a record that the step needs doesn't come any more.
     IsLoss,
 }
 

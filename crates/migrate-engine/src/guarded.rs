@@ -119,13 +119,100 @@ impl Sink for Guarded<'_> {
     async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
         self.sink.list(kind).await
     }
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        self.sink.address(at, there)
+    }
     fn floor(&self, draft: &Draft) -> u64 {
         self.sink.floor(draft)
+    }
+    fn reads(&self, draft: &Draft) -> u32 {
+        self.sink.reads(draft)
     }
     fn landing(&self) -> Duration {
         self.sink.landing()
     }
     fn meter(&self) -> Meter {
         self.sink.meter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mapping_core::testkit::{MemoryServer, MemorySink, Wire};
+    use mapping_core::{SourceRef, Window};
+
+    /// A platform that has its own answer to everything that a sink may leave to its default.
+    struct Telling(MemorySink);
+
+    #[async_trait]
+    impl Sink for Telling {
+        fn dialect(&self) -> Dialect {
+            self.0.dialect()
+        }
+        async fn catalog(&self) -> Result<Catalog> {
+            self.0.catalog().await
+        }
+        fn shape(&self, draft: &Draft, catalog: &Catalog) -> Result<Shaped> {
+            self.0.shape(draft, catalog)
+        }
+        fn steps(&self, change: &Change<'_>) -> Result<Vec<Step>> {
+            self.0.steps(change)
+        }
+        async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
+            self.0.perform(call).await
+        }
+        async fn settle(&self, call: &Call<'_>) -> Result<Vec<Candidate>> {
+            self.0.settle(call).await
+        }
+        async fn read(&self, at: &RemoteRef) -> Result<Option<Observed>> {
+            self.0.read(at).await
+        }
+        fn undo(&self, done: &Progress) -> Result<Vec<Step>> {
+            self.0.undo(done)
+        }
+        fn floor(&self, _: &Draft) -> u64 {
+            77
+        }
+        fn batch_mark(&self, label: &str) -> Option<Draft> {
+            Some(Draft::new("tag", SourceRef::new("batch", label)))
+        }
+        async fn marked(&self, _: &Catalog) -> Result<Vec<Marked>> {
+            let mark = RemoteRef::new("tag", "1");
+            Ok(vec![Marked { mark, label: "x".into(), records: 1, example: None }])
+        }
+        async fn list(&self, kind: &str) -> Result<Option<Vec<Observed>>> {
+            let draft = Draft::new(kind.to_owned(), SourceRef::new(kind.to_owned(), "1"));
+            Ok(Some(vec![Observed { draft, window: Window::Whole, version: None }]))
+        }
+        fn address(&self, at: &RemoteRef, _: &Catalog) -> Option<String> {
+            Some(format!("https://desk.test/{}", at.id))
+        }
+        fn reads(&self, _: &Draft) -> u32 {
+            5
+        }
+        fn landing(&self) -> Duration {
+            Duration::from_secs(7)
+        }
+        fn meter(&self) -> Meter {
+            Meter { calls: 9, ..Meter::default() }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_sink_may_leave_to_its_default_is_passed_on_too() {
+        let wire = Wire::new();
+        let server = MemoryServer::new(&wire, Duration::ZERO);
+        let sink = Telling(MemorySink::new(&server, 0));
+        let clock = wire.clock().clone();
+        let guarded = Guarded::new(&sink, &clock, 60);
+        let (draft, there) = (Draft::new("tag", SourceRef::new("tag", "1")), Catalog::default());
+        assert!(guarded.batch_mark("a").is_some());
+        assert_eq!(guarded.marked(&there).await.unwrap().len(), 1);
+        assert_eq!(guarded.list("macro").await.unwrap().map(|all| all.len()), Some(1));
+        let address = guarded.address(&RemoteRef::new("tag", "4"), &there);
+        assert_eq!(address.as_deref(), Some("https://desk.test/4"));
+        assert_eq!((guarded.floor(&draft), guarded.reads(&draft)), (77, 5));
+        assert_eq!((guarded.landing(), guarded.meter().calls), (Duration::from_secs(7), 9));
     }
 }

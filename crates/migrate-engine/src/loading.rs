@@ -7,8 +7,8 @@ use crate::store::{Batch, BatchKind, Member, MemberState, PassCost, PlanRow, Qua
 use crate::{Config, Ctx, Event, Run};
 use async_trait::async_trait;
 use mapping_core::{
-    Blobs, Clock, Draft, End, Env, Loss, LossRule, Made, Progress, Refs, RemoteRef, Result, Sink, SourceRef,
-    State, Step, drive_pass,
+    Blobs, Clock, Draft, End, Env, Journal, Loss, LossRule, Made, Mark, Progress, Refs, Refusal, RemoteRef,
+    Result, Sink, SourceRef, State, Step, Until, drive_pass,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,7 +112,14 @@ impl Work for Loading<'_> {
         self.refusals.recall(&row.record, &mut progress);
         let env = env(self.run.config(), self.sink, &self.blobs, self.ctx.timer);
         let pass = self.last_pass();
-        match drive_pass(&env, draft, &refs, &mut progress, &mut *journal, pass).await? {
+        let end = loop {
+            match drive_pass(&env, draft, &refs, &mut progress, &mut *journal, pass).await? {
+                End::Parked { until: Until::Linked(missing), .. }
+                    if self.goes_without(&missing, &mut progress, &mut *journal).await? => {}
+                end => break end,
+            }
+        };
+        match end {
             End::Done => self.through(row, draft, &progress).await,
             End::Parked { until, why } => {
                 self.refusals.keep(&row.record, &progress);
@@ -143,6 +150,35 @@ impl Loading<'_> {
     /// The last pass that records are driven through; schema has one phase, and all its passes are driven in it.
     fn last_pass(&self) -> u8 {
         if self.batch.kind == BatchKind::Schema { u8::MAX } else { self.pass }
+    }
+
+    /// A step that may be lost and that links to a record that doesn't come in this batch any more is lost: the record
+    /// goes on without the link.
+    async fn goes_without(
+        &self,
+        missing: &SourceRef,
+        progress: &mut Progress,
+        journal: &mut dyn Journal,
+    ) -> Result<bool> {
+        let pass = self.last_pass();
+        let next = progress.entries.iter_mut().enumerate();
+        let mut next = next.filter(|(_, e)| e.step.pass <= pass && !e.state.is_over());
+        let Some((index, entry)) = next.next() else { return Ok(false) };
+        let waits = entry.state == State::Planned && entry.step.needs.contains(missing);
+        if !waits || entry.step.refusal != Refusal::IsLoss || self.comes(missing)? {
+            return Ok(false);
+        }
+        let why = format!("it links to {missing}, which is not at the destination; the link is left out");
+        entry.state = State::Lost { why };
+        journal.commit(vec![Mark { index, state: entry.state.clone(), prepared: None }]).await?;
+        Ok(true)
+    }
+
+    /// Whether this batch has still to write a record.
+    fn comes(&self, record: &SourceRef) -> Result<bool> {
+        let ledger = self.run.ledger();
+        let Some(row) = ledger.plan_row(record)? else { return Ok(false) };
+        Ok(ledger.membership(&row.record)? == Some((self.batch.number, MemberState::Open)))
     }
 
     fn stale(&self, row: &PlanRow, why: &str) -> Result<Verdict> {
@@ -244,6 +280,12 @@ pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::
     needs.extend(finished.steps.iter().flat_map(|s| s.needs.iter().cloned()));
     needs.sort();
     needs.dedup();
+    let needed_by = |lossy: bool| -> Vec<&SourceRef> {
+        let steps = finished.steps.iter().filter(|s| (s.refusal == Refusal::IsLoss) == lossy);
+        steps.flat_map(|s| &s.needs).collect()
+    };
+    let (may, must) = (needed_by(true), needed_by(false));
+    let may_lack = needs.iter().filter(|n| may.contains(n) && !must.contains(n)).cloned().collect();
     let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     let text: usize = draft.parts.iter().map(|p| p.body.text.len() + 200).sum();
     PlanRow {
@@ -257,11 +299,13 @@ pub(crate) fn row_of(sink: &dyn Sink, rule: &str, phase: u32, finished: &crate::
         calls: cost.expected,
         calls_worst: cost.worst,
         floor: sink.floor(draft),
+        reads: sink.reads(draft),
         parts: count(draft.parts.len()),
         files: count(draft.parts.iter().map(|p| p.files.len()).sum()),
         // Text is held about three times: staged, mapped, shaped. Files are streamed.
         bytes: (text as u64) * 3 + 4096,
         needs,
+        may_lack,
         marked: draft.is_marked(),
         strata: Vec::new(),
         at: None,

@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use mapping_core::mapping::ObjectRule;
 use mapping_core::model::{Record, Ticket};
-use mapping_core::{Draft, Error, SourceRef};
+use mapping_core::{Draft, Error, Loss, LossRule, SourceRef};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows, records and groups treated at a time.
@@ -321,24 +321,34 @@ impl Planner<'_> {
     }
 
     /// A row that links to something that doesn't move would wait for ever: it goes to the quarantine, with every row
-    /// that links to it in turn.
+    /// that links to it in turn. One that can go without the link loses it.
     async fn part_from_missing_links(&mut self) -> Result<(), Failure> {
         let schema: BTreeSet<SourceRef> =
             self.drafts.mapping().schema_drafts(self.drafts.seen()).into_iter().map(|d| d.source).collect();
         loop {
             let missing = self.run.ledger().unplanned_links(NAMES)?;
-            let mut rows = Vec::new();
+            let (mut rows, mut unlinked, mut losses) = (Vec::new(), Vec::new(), Vec::new());
             for name in missing.iter().filter(|name| !schema.contains(name)) {
                 for record in self.run.ledger().rows_linking(name, NAMES)? {
+                    if self.run.ledger().plan_row(&record)?.is_some_and(|row| row.may_lack.contains(name)) {
+                        let why =
+                            "it links to a record that isn't there or can't be moved; the link is left out";
+                        let loss = Loss::new(record.clone(), name.kind.to_string(), LossRule::Dropped, why);
+                        losses.push(loss.values(name.to_string(), ""));
+                        unlinked.push((name.clone(), record));
+                        continue;
+                    }
                     rows.push(in_plan(
                         &record,
                         format!("it links to {name}, which isn't there or can't be moved"),
                     ));
                 }
             }
-            if rows.is_empty() {
+            if rows.is_empty() && unlinked.is_empty() {
                 return Ok(());
             }
+            self.run.ledger().add_to_plan(PlanPage { losses, ..PlanPage::default() }).await?;
+            self.run.ledger().unlink(unlinked).await?;
             rows.sort_by(|a, b| a.record.cmp(&b.record));
             rows.dedup_by(|a, b| a.record == b.record);
             let mut aliases = Vec::new();

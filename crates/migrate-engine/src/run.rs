@@ -58,7 +58,18 @@ pub struct Run {
     ledger: Arc<dyn Ledger>,
     files: Arc<FileStore>,
     /// Held until the run is dropped.
-    _lock: File,
+    _lock: Lock,
+}
+
+/// The lock of a run directory.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Given back by name: a process that was forked meanwhile still has the file open until it becomes another program,
+    /// and closing it here alone would leave the lock with that one.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
 }
 
 impl std::fmt::Debug for Run {
@@ -114,7 +125,7 @@ impl Run {
         config: Config,
         stage: Arc<dyn Stage>,
         ledger: Arc<dyn Ledger>,
-        lock: File,
+        lock: Lock,
     ) -> Result<Run, Failure> {
         let files = Arc::new(FileStore::open(dir.join("files"))?);
         Ok(Run { dir, config, stage, ledger, files, _lock: lock })
@@ -277,11 +288,11 @@ fn read_config(dir: &Path) -> Result<Config, Failure> {
 }
 
 /// Locks the directory for this process; the lock goes with the process, however it ends.
-fn take_lock(dir: &Path) -> Result<File, Failure> {
+fn take_lock(dir: &Path) -> Result<Lock, Failure> {
     let path = dir.join("run.lock");
     let file = private_options().truncate(false).open(&path).map_err(|e| io_error("run.lock", e))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(fs::TryLockError::WouldBlock) => Err(Error::not_sent(
             ErrorKind::Ledger,
             "another process works in this run directory; wait until it ends",

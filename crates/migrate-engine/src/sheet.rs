@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 /// The most characters that a cell of a workbook holds.
 const CELL: usize = 32_767;
-/// The most rows that a sheet of a workbook holds, its head included.
+/// The most rows that a sheet of a workbook holds, its head included; the CSV holds all.
+#[cfg(feature = "xlsx")]
 const ROWS: usize = 1_048_576;
 
 /// A table with a name.
@@ -79,7 +80,7 @@ fn cut(text: &str) -> String {
 /// same bytes. What a person made of an earlier one is kept beside it.
 ///
 /// # Errors
-/// `Io`; `Bug` for more rows than a sheet holds.
+/// `Io`.
 #[cfg(feature = "xlsx")]
 pub(crate) fn write_xlsx(
     run: &Run,

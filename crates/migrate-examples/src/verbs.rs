@@ -352,7 +352,7 @@ impl Program<'_> {
             let rule = format!("{:?}", loss.rule).to_lowercase();
             self.show.say(&format!("{rule} {} × {}: {}", loss.count, loss.field, loss.why));
         }
-        for blocker in &report.blockers {
+        for blocker in report.blockers.iter().chain(&report.to_approve) {
             self.show.say(&format!("before apply: {blocker}"));
         }
         self.say_estimate(&report.estimate);

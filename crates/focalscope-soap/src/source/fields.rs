@@ -168,23 +168,32 @@ impl<'a> Fields<'a> {
         self.word(name, table)?.ok_or_else(|| Bad(format!("it has no `{name}`")))
     }
 
-    /// The texts of a list; empty ones left out.
+    /// The texts of a list; empty ones left out. What is no text is kept with what has no place.
     pub(crate) fn list(&mut self, name: &str) -> Vec<String> {
         let Some(value) = self.take(name) else { return Vec::new() };
-        value
-            .items()
-            .iter()
-            .filter_map(Value::as_text)
-            .map(|t| t.into_owned())
-            .filter(|t| !t.trim().is_empty())
-            .collect()
+        self.texts(name, &value).into_iter().filter(|t| !t.trim().is_empty()).collect()
     }
 
     /// The texts of a list with its empty ones: the cells of a row.
     pub(crate) fn cells(&mut self, name: &str) -> Vec<String> {
-        let Some(path) = self.operation.field(name) else { return Vec::new() };
-        let Some(value) = self.value.take(path) else { return Vec::new() };
-        value.items().iter().map(|v| v.as_text().map(|t| t.into_owned()).unwrap_or_default()).collect()
+        let Some(value) = self.operation.field(name).and_then(|path| self.value.take(path)) else {
+            return Vec::new();
+        };
+        self.texts(name, &value)
+    }
+
+    /// One text for each item, empty for what is none.
+    fn texts(&mut self, name: &str, value: &Value) -> Vec<String> {
+        let mut all = Vec::new();
+        for item in value.items() {
+            let text = item.as_text().map(|t| t.into_owned());
+            if text.is_none() && !is_empty(item) {
+                let path = self.operation.field(name).unwrap_or(name).to_owned();
+                self.keep(&path, item.to_json());
+            }
+            all.push(text.unwrap_or_default());
+        }
+        all
     }
 
     /// The records of a group. `read` takes the fields of each; what it leaves joins what has no place.
@@ -318,6 +327,23 @@ fn is_empty(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_item_of_a_list_that_is_no_text_is_kept() {
+        let profile = Profile::built_in().unwrap();
+        let rules = Rules { zone: profile.times.time_zone().unwrap(), profile };
+        let operation = rules.profile.called(profile::Logical::ListSlaPolicies).unwrap();
+        let path = operation.field("stops_on").unwrap();
+        let (list, element) = path.split_once('/').unwrap_or((path, ""));
+        let odd = Value::record([("a", Value::text("odd"))]);
+        let items = Value::List(vec![Value::text("plain"), odd]);
+        let items = if element.is_empty() { items } else { Value::record([(element, items)]) };
+        let (mut noticed, value) = (Noticed::default(), Value::record([(list, items)]));
+        let mut fields = Fields::new(&rules, operation, value, &mut noticed);
+        assert_eq!(fields.list("stops_on"), ["plain"]);
+        let rest = fields.rest();
+        assert_eq!(rest.values().next(), Some(&serde_json::json!({"a": "odd"})), "{:?}", rest.keys());
+    }
 
     #[test]
     fn paths_that_grow_with_the_data_are_counted_within_a_bound() {

@@ -49,12 +49,14 @@ impl<'a> Intake<'a> {
             Some(running) if running.id == id => running,
             _ => self.start(id),
         };
-        let sent = match select(pin!(running.pieces.send(Ok(bytes.into()))), &mut running.put).await {
-            Either::Left((sent, _)) => sent.is_ok(),
-            Either::Right((Err(error), _)) => return Err(error),
-            Either::Right((Ok(_), _)) => false,
+        let ended = match select(pin!(running.pieces.send(Ok(bytes.into()))), &mut running.put).await {
+            Either::Left((Ok(()), _)) => None,
+            // The store reads no more and is still at its end, which says why.
+            Either::Left((Err(_), put)) => Some(put.await),
+            Either::Right((ended, _)) => Some(ended),
         };
-        if !sent {
+        if let Some(ended) = ended {
+            ended?;
             return Err(Error::not_sent(ErrorKind::Io, "the file store stopped before the end of a file"));
         }
         self.running = Some(running);
@@ -81,4 +83,46 @@ impl<'a> Intake<'a> {
 pub(crate) async fn put_bytes(store: &dyn BlobStore, name: &str, mime: &str, bytes: Vec<u8>) -> Result<Blob> {
     let piece: Result<Bytes> = Ok(bytes.into());
     store.put(name, mime, Box::pin(stream::iter([piece]))).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::StreamExt as _;
+    use mapping_core::ByteStream;
+
+    /// Reads one piece, stops reading, and tidies up before it says that the disk is full.
+    struct FullDisk;
+
+    #[async_trait::async_trait]
+    impl BlobStore for FullDisk {
+        async fn put(&self, _: &str, _: &str, mut bytes: ByteStream) -> Result<Blob> {
+            let _ = bytes.next().await;
+            drop(bytes);
+            for _ in 0..4 {
+                tokio::task::yield_now().await;
+            }
+            Err(Error::not_sent(ErrorKind::Io, "the disk is full").with_code("disk_full"))
+        }
+    }
+
+    #[async_trait::async_trait]
+    impl mapping_core::Blobs for FullDisk {
+        async fn open(&self, _: &Blob) -> Result<ByteStream> {
+            Err(Error::bug("nothing is read here"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_store_that_stops_reading_is_asked_why() {
+        let mut intake = Intake::new(&FullDisk, "a.bin", "application/octet-stream");
+        let mut said = Ok(());
+        for _ in 0..8 {
+            said = intake.bytes(BlobId(1), vec![0; 16]).await;
+            if said.is_err() {
+                break;
+            }
+        }
+        assert_eq!(said.unwrap_err().code(), Some("disk_full"));
+    }
 }

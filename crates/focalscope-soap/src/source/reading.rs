@@ -4,6 +4,7 @@ use super::attachments::{Files, Owner};
 use super::fields::{Bad, Noticed};
 use super::pages::{Page, Pages};
 use super::records::{FileInfo, Maker, TicketRead};
+use super::strays::Strays;
 use super::{Inner, Sender, bad, gone, note_mended};
 use crate::client::Capture;
 use crate::profile::{Logical, Operation};
@@ -80,6 +81,7 @@ struct Reading<'a> {
     report: Report,
     values: u64,
     again: u64,
+    strays: Strays,
 }
 
 impl Inner {
@@ -97,7 +99,9 @@ impl Inner {
         if ask.since.is_none() && operation.since.is_some() && pages.began_at().is_none() {
             pages.began(self.server_time().await);
         }
+        let strays = if logical == Logical::ListTickets { self.strays().await? } else { Strays::default() };
         let mut reading = Reading {
+            strays,
             inner: self,
             ask,
             send,
@@ -213,6 +217,11 @@ impl Reading<'_> {
             self.again += u64::from(changed.is_some());
             for item in self.item(value, mended, &mut tickets, &page.blobs).await? {
                 self.send(item).await?;
+            }
+        }
+        for read in &tickets {
+            for category in self.strays.of(&read.ticket) {
+                self.send(Item::Record(Box::new(category.into()))).await?;
             }
         }
         let (inner, files, again) = (self.inner, self.ask.files, changed.is_some());

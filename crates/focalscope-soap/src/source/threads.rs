@@ -99,7 +99,15 @@ impl<'a> Thread<'a> {
         }
         let id = self.ticket.to_string();
         let mut pages = Pages::new(self.inner, Logical::GetTicket, operation).of(&id).files(self.files);
-        if let Some(page) = pages.next().await? {
+        let page = match pages.next().await {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.note_gone(Logical::GetTicket);
+                self.gone = true;
+                return Ok(());
+            }
+            page => page.map_err(|error| error.with("ticket", &self.ticket))?,
+        };
+        if let Some(page) = page {
             self.out.report.merge(&page.report);
             for (value, _) in page.items {
                 let take = |path: Option<&str>| {
@@ -111,6 +119,12 @@ impl<'a> Thread<'a> {
             }
         }
         Ok(())
+    }
+
+    /// It was deleted between the list and now.
+    fn note_gone(&mut self, asked: Logical) {
+        let note = format!("ticket {}: `{}` says that it isn't there", self.ticket, asked.name());
+        self.out.items.push(Item::Note(note));
     }
 
     async fn messages(&mut self, inside: Vec<Value>) -> Result<Option<u64>> {
@@ -144,11 +158,8 @@ impl<'a> Thread<'a> {
                 Ok(Some(page)) => page,
                 Ok(None) => break,
                 Err(error) if error.kind() == ErrorKind::NotFound => {
-                    // Deleted between the list and now.
-                    let note =
-                        format!("ticket {}: `{}` says that it isn't there", self.ticket, logical.name());
-                    self.out.items.push(Item::Note(note));
-                    self.gone = logical == Logical::ListMessages;
+                    self.note_gone(logical);
+                    self.gone |= logical == Logical::ListMessages;
                     return Ok(None);
                 }
                 Err(error) => return Err(error.with("ticket", &self.ticket)),

@@ -30,11 +30,9 @@ pub(crate) fn read(text: &str, zone: &TimeZone, no_date: &[String]) -> Read {
         Some(at) if at == 11 => (format!("{}00:00:00{}", &short[..at], &short[at + 8..]), true),
         _ => (short, false),
     };
-    let later = |moment: Timestamp| {
-        if day_later { moment.checked_add(Span::new().hours(24)).unwrap_or(moment) } else { moment }
-    };
     if let Ok(moment) = base.parse::<Timestamp>() {
-        return Read::Exact(later(moment));
+        let day = if day_later { Span::new().hours(24) } else { Span::new() };
+        return Read::Exact(moment.checked_add(day).unwrap_or(moment));
     }
     // An offset that the above could not read must not be taken for a bare time.
     let has_offset = base.get(10..).is_some_and(|rest| rest.contains(['Z', 'z', '+']) || rest.contains('-'));
@@ -43,8 +41,10 @@ pub(crate) fn read(text: &str, zone: &TimeZone, no_date: &[String]) -> Read {
     } else {
         base.parse::<DateTime>().ok().or_else(|| base.parse::<Date>().ok().map(|d| d.at(0, 0, 0, 0)))
     };
+    // The day that ends may have 23 hours, or 25.
+    let civil = civil.and_then(|c| if day_later { c.tomorrow().ok() } else { Some(c) });
     match civil.and_then(|c| c.to_zoned(zone.clone()).ok()) {
-        Some(zoned) => Read::Bare(later(zoned.timestamp())),
+        Some(zoned) => Read::Bare(zoned.timestamp()),
         None => Read::Unreadable,
     }
 }
@@ -86,6 +86,9 @@ mod tests {
     fn midnight_at_the_end_of_a_day_is_the_next_days() {
         assert_eq!(at("2024-01-05T24:00:00"), Read::Bare(utc("2024-01-05T23:00:00Z")));
         assert_eq!(at("2024-01-05T24:00:00Z"), Read::Exact(utc("2024-01-06T00:00:00Z")));
+        // Days of 23 and of 25 hours.
+        assert_eq!(at("2024-03-31T24:00:00"), Read::Bare(utc("2024-03-31T22:00:00Z")));
+        assert_eq!(at("2024-10-27T24:00:00"), Read::Bare(utc("2024-10-27T23:00:00Z")));
     }
 
     #[test]

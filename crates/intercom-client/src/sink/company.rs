@@ -10,9 +10,15 @@ use super::steps;
 use crate::CompanyId;
 use crate::api::{Company, CompanyUpdate, NewCompany};
 use futures_util::TryStreamExt as _;
-use jiff::Timestamp;
-use mapping_core::{Call, Candidate, Error, ErrorKind, Made, Prepared, Receipt, RemoteRef, Result, Value};
+use jiff::{SignedDuration, Timestamp};
+use mapping_core::{
+    Call, Candidate, Error, ErrorKind, Made, Prepared, Receipt, RemoteRef, Result, Retry, Value,
+};
 use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The pause before a company that may be on its way out is asked for again. The driver asks twenty times.
+const LEAVING_PAUSE: Duration = Duration::from_secs(10);
 
 const OURS: [&str; 2] = [steps::COMPANY_ADOPT, steps::COMPANY_UPDATE];
 const KEEPS: &str = "the company was there before and keeps its own";
@@ -26,14 +32,23 @@ impl IntercomSink {
             steps::COMPANY_CREATE => {
                 let mut notes = began(call);
                 let there = self.find_company(call.draft.text("company_id")).await?;
-                if let Some(there) = there.filter(|c| !is_new(&notes, c)) {
+                // Before the first attempt nothing can be ours, however new it is.
+                let mut mine = call.so_far.entries.iter().filter(|e| e.step == *call.step);
+                let again = mine.any(|e| e.prepared.notes.contains_key(AT));
+                if let Some(there) = there.filter(|c| !again || !is_new(&notes, c)) {
                     notes.insert(EXISTING.into(), there.id.to_string());
                 }
                 Ok(Prepared { notes, ..Prepared::default() })
             }
             steps::COMPANY_ADOPT if !is_matched(call) => Ok(skip()),
             steps::COMPANY_ADOPT | steps::COMPANY_UPDATE => {
-                let there = self.client.companies().get(&target(call)?).await?;
+                let there = match self.client.companies().get(&target(call)?).await {
+                    // Nobody belongs to it, so that nobody sees it; the upsert that found it wrote its fields.
+                    Err(e) if e.kind() == ErrorKind::NotFound && call.step.op == steps::COMPANY_ADOPT => {
+                        return Ok(skip());
+                    }
+                    there => there?,
+                };
                 let have = observed_fields(&there);
                 let matched = is_matched(call);
                 let filling = self.options.matched_contacts == MatchedContacts::FillEmpty;
@@ -83,6 +98,22 @@ impl IntercomSink {
         }
     }
 
+    /// A company that no read showed and that the upsert found all the same has nobody who belongs to it, or was deleted
+    /// and isn't archived yet. Whoever joins the latter is taken out of it with it, so it is asked for again until it
+    /// must be gone: the same upsert then makes a new one.
+    fn refuse_leaving(&self, call: &Call<'_>, made: &Company) -> Result<()> {
+        let fresh = made.created_at.is_some() && made.created_at == made.updated_at;
+        let began = began_at(&call.prepared.notes).unwrap_or(call.now);
+        let patience = SignedDuration::from_secs(self.options.company_leaving_seconds.into());
+        if fresh || call.now.duration_since(began) >= patience {
+            return Ok(());
+        }
+        let message = "a company with this key is there and isn't shown; it may be on its way out";
+        Err(Error::rejected(ErrorKind::Conflict, message)
+            .with("company", &made.id)
+            .with_retry(Retry::After(LEAVING_PAUSE)))
+    }
+
     async fn refuse_with_members(&self, call: &Call<'_>) -> Result<()> {
         match self.client.companies().contacts(&target(call)?).try_next().await {
             Ok(None) => Ok(()),
@@ -104,6 +135,7 @@ impl IntercomSink {
             let fields = call.draft.fields.iter().filter(|(f, _)| *f != NEVER);
             let new = NewCompany::new(call.draft.text("company_id"));
             let made = companies.upsert(&new.with(written(fields.map(|(f, v)| (f.as_str(), v))))).await?;
+            self.refuse_leaving(call, &made)?;
             return Ok(made_or_matched(&call.prepared.notes, &made));
         }
         if call.step.op == steps::COMPANY_CLAIM {
@@ -203,9 +235,15 @@ fn made_or_matched(notes: &BTreeMap<String, String>, company: &Company) -> Recei
     Receipt::new(made(remote))
 }
 
+fn began_at(notes: &BTreeMap<String, String>) -> Option<Timestamp> {
+    notes.get(AT).and_then(|at| at.parse().ok()).and_then(|at| Timestamp::from_second(at).ok())
+}
+
 fn is_new(notes: &BTreeMap<String, String>, company: &Company) -> bool {
-    let began = notes.get(AT).and_then(|at| at.parse().ok()).and_then(|at| Timestamp::from_second(at).ok());
-    match (company.created_at, began) {
+    if notes.get(EXISTING).is_some_and(|id| company.id.as_str() == id) {
+        return false;
+    }
+    match (company.created_at, began_at(notes)) {
         (Some(at), Some(began)) => at >= began - CLOCK_SKEW,
         _ => false,
     }

@@ -256,7 +256,11 @@ impl IntercomSink {
                     .filter(|c| c.created_at.is_none_or(|at| at >= since))
                     .map(|c| RemoteRef::new("collection", c.id.as_str()))
                     .filter(|c| !others.split(',').any(|other| c.id == other))
-                    .map(|c| agrees(Made::Created(c)))
+                    .map(|c| {
+                        // Another record of its name gets one of its own, as after an answer that came.
+                        self.remember_made(&c.id);
+                        agrees(Made::Created(c))
+                    })
                     .collect())
             }
             steps::ARTICLE_CREATE if is_internal(call.draft) => {

@@ -436,6 +436,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_active_survives_in_an_article_either() {
+        let html = "<a href=' JaVaScRiPt:alert(1)'>a</a><a href='data:text/html,x'>b</a><a href=\"java\tscript:x\">c</a>\
+                    <img src='data:image/svg+xml,x'><img src='javascript:x'><img src='//h/x.png'>\
+                    <img src='https://x.example/p.png\" onerror=\"x'><iframe src='https://x'></iframe><svg onload=x>";
+        let clean = rich(html, true);
+        assert_eq!(
+            clean,
+            "<a>a</a><a>b</a><a>c</a><img src=\"https://x.example/p.png&quot; onerror=&quot;x\">"
+        );
+    }
+
+    #[test]
     fn the_plain_form_shows_where_links_lead() {
         let html = "<p>see <a href=\"https://x.example/q?a=1&amp;b=2\">this</a></p><p><a href=\"https://y.example\">https://y.example</a>";
         assert_eq!(plain(html), "see this (https://x.example/q?a=1&b=2)\nhttps://y.example");

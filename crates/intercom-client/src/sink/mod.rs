@@ -24,6 +24,7 @@
 
 mod absent;
 mod address;
+mod app_page;
 mod catalog;
 mod company;
 mod contact;
@@ -248,8 +249,19 @@ impl Sink for IntercomSink {
         self.list_objects(kind).await
     }
 
+    fn address(&self, at: &RemoteRef, there: &Catalog) -> Option<String> {
+        app_page::address(at, there)
+    }
+
     fn floor(&self, draft: &Draft) -> u64 {
         floor::floor(draft)
+    }
+
+    /// A contact's notes and companies are read by calls of their own, where it has some.
+    fn reads(&self, draft: &Draft) -> u32 {
+        let lists = draft.kind == "contact";
+        1 + u32::from(lists && !draft.parts.is_empty())
+            + u32::from(lists && draft.fields.contains_key("company"))
     }
 
     fn landing(&self) -> Duration {

@@ -20,6 +20,9 @@ pub struct SinkOptions {
     pub contact_id_attribute: String,
     /// What becomes of a contact that was there before. Default: empty fields are filled.
     pub matched_contacts: MatchedContacts,
+    /// For how many seconds a company that was deleted may still be found by its key: Intercom archives them later. So
+    /// long a company that no read shows is not taken for one that stays. Default: 60.
+    pub company_leaving_seconds: u32,
     /// Whether notes are written on contacts that were there before. Default: no, because nothing takes a note back.
     pub notes_on_matched: bool,
     /// Whether articles keep their tables as tables. Turn it off for a workspace that drops them: then cells and rows are
@@ -54,6 +57,7 @@ impl Default for SinkOptions {
             external_id: ExternalId::Auto,
             contact_id_attribute: "focalscope_contact_id__c".to_owned(),
             matched_contacts: MatchedContacts::FillEmpty,
+            company_leaving_seconds: 60,
             notes_on_matched: false,
             article_tables: true,
             max_file_bytes: 10 << 20,

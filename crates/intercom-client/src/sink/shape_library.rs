@@ -69,6 +69,9 @@ pub(super) fn shape_article(draft: &Draft, catalog: &Catalog, options: &SinkOpti
     let internal = is_internal(draft);
     let visibility = if internal { "internal" } else { "public" };
     out.fields.insert("visibility".into(), Value::text(visibility));
+    if !internal {
+        default_language_first(&mut out, catalog);
+    }
     let titles: Vec<String> = out.fields.keys().filter(|k| k.starts_with(TITLE)).cloned().collect();
     for field in ["title", "description"].into_iter().chain(titles.iter().map(String::as_str)) {
         line(&mut out, field, &mut losing);
@@ -142,7 +145,9 @@ fn shape_author(
     let by = match teammate {
         Some(person) => {
             losing.relies_on(person.key());
-            let name = Some(one_line(&person.name)).filter(|n| !n.is_empty());
+            // Nobody stands in for the acting one.
+            let acting = catalog.acting.as_ref().is_some_and(|a| a.remote == person.remote);
+            let name = Some(one_line(&person.name)).filter(|n| !n.is_empty() && !acting);
             By { link: Link::Remote(person.remote.clone()), name, stands_in: false }
         }
         None => {
@@ -154,6 +159,24 @@ fn shape_author(
     };
     out.fields.insert("author".into(), Value::Link(by.link.clone()));
     Ok(by)
+}
+
+/// The text in the default language of the help centre is the article's own where there is one: written over the first
+/// text, one of the two would be lost.
+fn default_language_first(out: &mut Draft, catalog: &Catalog) {
+    let default = catalog.facts.get(LOCALES).and_then(|all| all.split(',').next()).filter(|d| !d.is_empty());
+    let Some(default) = default.filter(|d| *d != out.text("locale")) else { return };
+    let Some(place) = out.parts.iter().skip(1).position(|p| p.key == default) else { return };
+    let (own, title) = (out.parts[0].key.clone(), out.text("title").to_owned());
+    let mut first = out.parts.remove(place + 1);
+    // Whoever wrote the article, not its translation, is named.
+    first.author = out.parts[0].author.clone();
+    out.parts.insert(0, first);
+    if let Some(translated) = out.fields.remove(&format!("{TITLE}{default}")) {
+        out.fields.insert("title".into(), translated);
+    }
+    out.fields.insert(format!("{TITLE}{own}"), Value::text(title));
+    out.fields.insert("locale".into(), Value::text(default));
 }
 
 /// Languages that the help centre doesn't have are left out; the first text goes where the default language is.

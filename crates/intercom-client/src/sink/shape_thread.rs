@@ -127,6 +127,11 @@ fn shape_tags(out: &mut Draft, catalog: &Catalog, losing: &mut Losing) {
     }
 }
 
+/// Whether a contact stands for those of whom the source has none.
+fn stands_in(contact: &Link) -> bool {
+    matches!(contact, Link::Source(source) if source.id == "stand-in")
+}
+
 /// When the ticket began, for a thread without a message that has a time: field `created_at`.
 fn began(out: &mut Draft) -> Option<Timestamp> {
     match out.fields.remove("created_at") {
@@ -257,7 +262,11 @@ impl Thread<'_> {
         }
         part.author = Author { link: Some(self.contact.clone()), name: None };
         if own {
-            return None;
+            // Nobody is known behind a stand-in: the name that came with the text is all there is.
+            let name = name.filter(|_| stands_in(&self.contact))?;
+            let why = "no contact for the author: the stand-in writes, the name heads the text";
+            self.lose(part, "author", LossRule::Defaulted, why);
+            return Some(name);
         }
         let why = "only participants can reply: the thread's contact stands in, the name heads the text";
         self.lose(part, "author", LossRule::Defaulted, why);

@@ -1,6 +1,6 @@
 //! A list that is turned page by page while its rows shift.
 
-use crate::page::{Cursor, Page};
+use crate::page::{Cursor, Page, Turns};
 use mapping_core::{Error, ErrorKind, Result, Retry};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,11 +19,14 @@ where
 {
     for _ in 0..MOST_READS {
         let mut rows: BTreeMap<String, T> = BTreeMap::new();
-        let (mut after, mut count, mut steady) = (None, None, true);
+        let (mut after, mut count, mut steady, mut turns) = (None, None, true, Turns::default());
         loop {
             let Page { items, total, next } = page(after).await?;
             steady &= count.is_none_or(|known| known == total);
             count = Some(total);
+            // An empty page ends the list, whatever it says.
+            let next = next.filter(|_| !items.is_empty());
+            turns.to(next.as_ref())?;
             rows.extend(items.into_iter().map(|row| (id(&row).to_owned(), row)));
             if rows.len() > MOST_ROWS {
                 return Err(Error::not_sent(ErrorKind::TooLarge, "a list has more than 200000 rows"));
@@ -40,4 +43,20 @@ where
     }
     let message = "a list changes faster than it can be read";
     Err(Error::not_sent(ErrorKind::Unavailable, message).with_retry(Retry::Later))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_that_never_ends_is_an_error_and_an_empty_page_is_its_end() {
+        let circle = |_| async {
+            Ok(Page { items: vec!["a".to_owned()], total: Some(1), next: Some(Cursor::new("x")) })
+        };
+        let e = whole(circle, |row: &String| row.as_str()).await.unwrap_err();
+        assert_eq!(e.kind(), ErrorKind::Malformed);
+        let empty = |_| async { Ok(Page { items: vec![], total: Some(0), next: Some(Cursor::new("x")) }) };
+        assert!(whole(empty, |row: &String| row.as_str()).await.unwrap().is_empty());
+    }
 }

@@ -90,6 +90,28 @@ async fn a_company_and_who_belongs_to_it_arrive_whatever_answer_is_lost_and_go_a
 }
 
 #[tokio::test]
+async fn a_company_that_is_on_its_way_out_is_asked_for_until_a_new_one_can_be_made() {
+    let intercom = workspace();
+    intercom.turn(|k| k.company_archive_after_s = 30);
+    let mut first = ready(&intercom).await;
+    for draft in [company(), employee()] {
+        assert_eq!(first.put(draft).await, End::Done);
+    }
+    for draft in [employee(), company()] {
+        assert_eq!(first.undo(&draft.source).await, End::Done);
+    }
+    intercom.clock().advance(jiff::SignedDuration::from_secs(5));
+    let mut second = ready(&intercom).await;
+    for draft in [company(), employee()] {
+        assert_eq!(second.put(draft).await, End::Done);
+    }
+    intercom.clock().advance(jiff::SignedDuration::from_hours(1));
+    assert_eq!(intercom.state().companies, 1);
+    let record = employee().source;
+    assert_eq!(diff(second.shaped(&record), &second.read(&record).await, &second.refs()), []);
+}
+
+#[tokio::test]
 async fn a_company_that_was_there_is_filled_where_it_is_empty_and_gets_that_back() {
     let intercom = workspace();
     seed_company(&intercom);
@@ -106,6 +128,22 @@ async fn a_company_that_was_there_is_filled_where_it_is_empty_and_gets_that_back
     for draft in [employee(), company(), region()] {
         assert_eq!(run.undo(&draft.source).await, End::Done);
     }
+    assert_eq!(standin::snapshot(&intercom).await, before);
+}
+
+#[tokio::test]
+async fn a_company_that_somebody_else_made_a_moment_before_is_matched_and_stays() {
+    let intercom = workspace();
+    let mut first = ready(&intercom).await;
+    for draft in [company().with("name", "Theirs"), employee()] {
+        assert_eq!(first.put(draft).await, End::Done);
+    }
+    intercom.clock().advance(jiff::SignedDuration::from_secs(5));
+    let before = standin::snapshot(&intercom).await;
+    let mut second = Run::new(&intercom).await;
+    assert_eq!(second.put(company()).await, End::Done);
+    assert_eq!(second.lost_fields(&company().source), ["name"]);
+    assert_eq!(second.undo(&company().source).await, End::Done);
     assert_eq!(standin::snapshot(&intercom).await, before);
 }
 

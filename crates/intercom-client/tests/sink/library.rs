@@ -102,6 +102,38 @@ async fn a_help_centre_arrives_as_drafts_that_no_assistant_reads_and_goes_again(
 }
 
 #[tokio::test]
+async fn two_categories_of_one_name_stay_two_when_the_answer_to_the_first_is_lost() {
+    let intercom = workspace();
+    intercom.turn(|k| {
+        let lost = FaultRule::new(Fault::LoseAnswer).on("POST", "/help_center/collections");
+        k.faults = vec![lost.matches([1])];
+    });
+    let mut run = ready(&intercom).await;
+    assert_eq!(run.put(category("2", "Billing", None)).await, End::Done);
+    assert_eq!(intercom.state().collections, 2);
+    let (first, second) = (SourceRef::new("kb_category", "1"), SourceRef::new("kb_category", "2"));
+    assert_ne!(run.target(&first), run.target(&second));
+}
+
+#[tokio::test]
+async fn a_translation_into_the_default_language_is_the_articles_own_text_and_the_first_one_is_kept_beside_it()
+ {
+    let intercom = workspace();
+    intercom.seed(Seed { locales: vec!["de".into()], ..Seed::default() });
+    let mut run = ready(&intercom).await;
+    let mut draft =
+        article("10", "Wie man zahlt", "<p>So</p>").with("locale", "de").with("title.en", "How to pay");
+    draft.parts[0].key = "de".into();
+    draft.parts.push(text("en", "<p>Like this</p>"));
+    assert_eq!(run.put(draft.clone()).await, End::Done);
+    assert_eq!(found(&run, &draft.source).await, [""; 0]);
+    let read = run.read(&draft.source).await.draft;
+    let texts: Vec<_> = read.parts.iter().map(|p| (p.key.as_str(), p.body.canonical())).collect();
+    assert_eq!(texts, [("en", "Like this".to_owned()), ("de", "So".to_owned())]);
+    assert_eq!((read.text("title"), read.text("title.de")), ("How to pay", "Wie man zahlt"));
+}
+
+#[tokio::test]
 async fn published_articles_are_published_when_the_draft_says_so_and_still_no_assistants() {
     let intercom = workspace();
     let mut run = ready(&intercom).await;

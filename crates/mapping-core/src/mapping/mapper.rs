@@ -358,10 +358,18 @@ impl<'a> Mapper<'a> {
                 evaluation.losses.push(loss.values(id.as_str(), ""));
                 continue;
             };
+            let mut told_apart = |to: &str| {
+                if label != category.name.trim() {
+                    let why = "its set has the name twice; told apart by its ticketbox or id";
+                    evaluation.lose(to, LossRule::Recast, why, category.name.clone(), label.clone());
+                }
+            };
             if let Some(name) = self.tags.get(id) {
+                told_apart(&plan.multi);
                 tags.push(Value::Link(Link::Source(SourceRef::new("tag", name.clone()))));
             } else if let Some(attribute) = names.and_then(|n| n.set(&category.set)) {
                 let to = format!("attribute.{attribute}");
+                told_apart(&to);
                 merge(draft, &to, Value::text(label.as_str()), Merge::First, evaluation);
             } else {
                 let why = "left out by a person";

@@ -587,6 +587,30 @@ fn tags_that_differ_only_in_case_are_one_tag_for_provisioning_and_for_tickets() 
 }
 
 #[test]
+fn a_category_whose_name_was_told_apart_from_another_is_a_loss() {
+    for (multi, field) in [(false, "attribute.focalscope_topic__c"), (true, "tags")] {
+        let mut seen = Observations::default();
+        let all = [("1", "North"), ("2", "North"), ("3", "South")];
+        for c in all.map(|(id, name)| category(id, name, "Topic", multi)) {
+            seen.observe(&c.into());
+        }
+        let (mapping, resolution) = (built_in(), Resolution::default());
+        let mapper = Mapper::new(&mapping, &resolution, &seen);
+        let losses = |id: &str| {
+            let mut thread = rich_thread();
+            thread.ticket.categories = vec![id.into()];
+            let mapped = mapper.map(mapping.object("ticket").unwrap(), Input::Thread(&thread)).unwrap();
+            let recast = mapped.losses.into_iter().filter(|l| l.field == field && l.rule == LossRule::Recast);
+            recast
+                .map(|l| (l.before.unwrap().into_string(), l.after.unwrap().into_string()))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(losses("2"), [("North".to_owned(), "North (2)".to_owned())]);
+        assert_eq!(losses("3"), []);
+    }
+}
+
+#[test]
 fn several_customer_addresses_without_contacts_are_told() {
     let mut thread = rich_thread();
     thread.messages[0].author.email = Some("ada@example.com".into());

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 
 /// The widest run of ticket numbers that is looked through.
 const WIDEST_NUMBERS: u64 = 1 << 24;
+/// The most ticket numbers that are looked through, of all beginnings: a byte each.
+const MOST_NUMBERS: u64 = 1 << 26;
 
 /// `INC-00017` as `INC-` and 17.
 fn split(number: &str) -> Option<(&str, u64)> {
@@ -29,27 +31,35 @@ pub(super) fn numbers(stage: &dyn Stage) -> Result<Vec<Numbers>, Failure> {
         }
         Ok(())
     })?;
-    let mut all = Vec::new();
-    for (beginning, (from, to)) in ranges {
-        let mut found = Numbers { from, to, missing: None, runs: Vec::new() };
-        if to - from < WIDEST_NUMBERS {
-            let mut there = vec![false; usize::try_from(to - from + 1).unwrap_or(0)];
-            each(stage, "ticket", |record| {
-                if let Record::Ticket(Ticket { number: Some(number), .. }) = record
-                    && let Some((b, n)) = split(number.trim())
-                    && b == beginning
-                    && let Some(place) = usize::try_from(n - from).ok().and_then(|at| there.get_mut(at))
-                {
-                    *place = true;
-                }
-                Ok(())
-            })?;
-            found.missing = Some(there.iter().filter(|there| !**there).count() as u64);
-            found.runs = runs(&there, from);
+    // One pass for all beginnings, within one bound of memory.
+    let (mut there, mut room) = (BTreeMap::new(), MOST_NUMBERS);
+    for (beginning, (from, to)) in &ranges {
+        if to - from < WIDEST_NUMBERS.min(room) {
+            room -= to - from + 1;
+            let numbers = vec![false; usize::try_from(to - from + 1).unwrap_or(0)];
+            there.insert(beginning.as_str(), (*from, numbers));
         }
-        all.push(found);
     }
-    Ok(all)
+    each(stage, "ticket", |record| {
+        if let Record::Ticket(Ticket { number: Some(number), .. }) = record
+            && let Some((beginning, n)) = split(number.trim())
+            && let Some((from, numbers)) = there.get_mut(beginning)
+            && let Some(place) = usize::try_from(n - *from).ok().and_then(|at| numbers.get_mut(at))
+        {
+            *place = true;
+        }
+        Ok(())
+    })?;
+    let one = |(beginning, (from, to)): (&String, &(u64, u64))| {
+        let numbers = there.get(beginning.as_str()).map(|(_, numbers)| numbers.as_slice());
+        Numbers {
+            from: *from,
+            to: *to,
+            missing: numbers.map(|n| n.iter().filter(|there| !**there).count() as u64),
+            runs: numbers.map(|n| runs(n, *from)).unwrap_or_default(),
+        }
+    };
+    Ok(ranges.iter().map(one).collect())
 }
 
 fn runs(there: &[bool], from: u64) -> Vec<(u64, u64)> {

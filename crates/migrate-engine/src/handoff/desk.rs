@@ -9,8 +9,10 @@ use mapping_core::mapping::{Mapping, Observations};
 use mapping_core::model::Record;
 use std::collections::BTreeMap;
 
-/// The longest part of a file name that comes from outside, in characters.
+/// The longest part of a file name that comes from outside, in characters and in bytes: two parts and an ending must be
+/// a name that every system takes.
 const NAME: usize = 60;
+const BYTES: usize = 110;
 
 /// What hand-offs are made from. Needs neither side.
 pub(crate) struct Desk<'a> {
@@ -93,7 +95,7 @@ pub(crate) fn file_name(text: &str) -> String {
         if c != '-' || !out.ends_with('-') {
             out.push(c);
         }
-        if out.chars().count() >= NAME {
+        if out.chars().count() >= NAME || out.len() + 4 > BYTES {
             break;
         }
     }
@@ -121,5 +123,6 @@ mod tests {
         assert_eq!(file_name("..."), "unnamed");
         assert_eq!(file_name("Über uns\u{202e}\n"), "Über-uns");
         assert_eq!(file_name(&"x".repeat(500)).len(), NAME);
+        assert!(file_name(&"𠮷".repeat(500)).len() <= BYTES, "systems count bytes, 255 of them");
     }
 }

@@ -161,9 +161,10 @@ pub(super) fn canonical(format: Format, text: &str) -> String {
     while let Some((before, behind)) = rest.split_once("{{") {
         out.push_str(before);
         let Some((inside, after)) = behind.split_once("}}") else {
+            // Nothing behind it ends one either.
             out.push_str("{{");
             rest = behind;
-            continue;
+            break;
         };
         out.push_str("{{");
         out.push_str(&placeholder(inside));

@@ -25,10 +25,11 @@ fn quota(run: &Run) -> Result<Option<Quota>, Failure> {
     Ok(inputs.and_then(|inputs| inputs.catalog.quota))
 }
 
-/// What nothing can silence and nobody has taken note of yet, as the chain of approvals says.
+/// What nothing can silence and nobody has taken note of yet, as `apply` asks for it.
 fn acknowledgements(run: &Run) -> Result<Vec<Todo>, Failure> {
-    let chain = run.ledger().approvals()?;
-    let noted = |id: &str| chain.iter().any(|a| a.what.rsplit_once(": ").is_some_and(|(_, last)| last == id));
+    let standing = run.ledger().plan()?.and_then(|head| crate::verbs::approve::standing(run, &head).ok());
+    let all = standing.map(|s| s.acknowledgements).unwrap_or_default();
+    let noted = |id: &str| all.iter().any(|a| a.id == id && a.by.is_some());
     let mapping = mapping_of(run)?;
     let open = mapping.acknowledgements().iter().filter(|a| !noted(&a.id));
     let todo = |a: &Acknowledgement| {

@@ -92,9 +92,9 @@ fn todos(report: &RunReport) -> Vec<Todo> {
         }
     }
     if let Some(verify) = &report.verify {
-        if verify.different > 0 {
-            let what =
-                format!("{} at the destination", many(verify.different, "field differs", "fields differ"));
+        let open = verify.different.saturating_sub(verify.accepted);
+        if open > 0 {
+            let what = format!("{} at the destination", many(open, "field differs", "fields differ"));
             todos.push(Todo::bad(what, "see below; mend it there, or correct the map"));
         }
         if !verify.unreadable.is_empty() {
@@ -120,13 +120,8 @@ fn figures(page: &mut Page, report: &RunReport) {
     if let Some(plan) = &report.plan {
         figures.push(("Objects planned", count(plan.kinds.values().map(|k| k.drafts).sum())));
     }
-    let there = |p: &crate::PhaseSum| p.applied;
-    let applied: u64 = report
-        .apply
-        .values()
-        .filter(|a| !report.rollback.contains_key(&a.batch))
-        .flat_map(|a| a.phases.iter().map(there))
-        .sum();
+    let there = report.apply.values().filter(|a| !report.rollback.contains_key(&a.batch));
+    let applied: u64 = there.map(ApplyReport::applied).sum();
     figures.push(("Written, batch marks included", count(applied)));
     if let Some(verify) = &report.verify {
         figures.push(("Fields compared", count(verify.compared)));
@@ -146,7 +141,7 @@ const PHASES: [(&str, Ink); 5] = [
 ];
 
 fn batch(page: &mut Page, apply: &ApplyReport) {
-    let planned: u64 = apply.phases.iter().map(|p| p.planned).sum();
+    let planned = objects(&apply.phases);
     let agree = apply.phases.iter().all(crate::PhaseSum::agrees);
     let caption = format!(
         "{}{}, each bar one kind. {} planned for it, {} at least.{}",
@@ -183,15 +178,24 @@ fn batch(page: &mut Page, apply: &ApplyReport) {
     }
 }
 
+/// Objects of a batch: those of a later pass are some of the first one's.
+fn objects(phases: &[crate::PhaseSum]) -> u64 {
+    phases.iter().filter(|p| p.pass == 0).map(|p| p.planned).sum()
+}
+
 fn split(p: &crate::PhaseSum) -> Split {
     let pieces = vec![p.applied.saturating_sub(p.matched), p.matched, p.quarantined, p.unknown, p.open];
     Split { name: p.kind.clone(), pieces }
 }
 
 fn verified(page: &mut Page, verify: &VerifyReport) {
-    let good = verify.different == 0 && verify.unreadable.is_empty();
+    let good = verify.different == verify.accepted && verify.unreadable.is_empty();
+    let accepted = match verify.accepted {
+        0 => String::new(),
+        n => format!(" ({} accepted by name)", count(n)),
+    };
     let line = format!(
-        "{} compared: {} equal, {} different; {} compared while they were written.",
+        "{} compared: {} equal, {} different{accepted}; {} compared while they were written.",
         many(verify.compared, "field", "fields"),
         count(verify.equal),
         count(verify.different),
@@ -275,10 +279,11 @@ fn details(page: &mut Page, report: &RunReport) {
         });
     }
     page.details("Batches", |page| {
-        let rows = report.status.batches.iter().map(|b| {
-            let planned: u64 = b.phases.iter().map(|p| p.planned).sum();
-            vec![b.label.clone(), b.kind.clone(), b.state.clone(), count(planned)]
-        });
+        let rows = report
+            .status
+            .batches
+            .iter()
+            .map(|b| vec![b.label.clone(), b.kind.clone(), b.state.clone(), count(objects(&b.phases))]);
         page.table("All batches", &["Label", "For", "State", "#Objects"], rows);
     });
 }

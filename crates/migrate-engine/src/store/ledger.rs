@@ -46,6 +46,9 @@ pub struct PlanRow {
     pub calls_worst: u32,
     /// The fewest calls the platform's API allows.
     pub floor: u64,
+    /// Calls that reading it back takes.
+    #[serde(default)]
+    pub reads: u32,
     /// Parts of the thread.
     pub parts: u32,
     /// Files on it.
@@ -54,6 +57,9 @@ pub struct PlanRow {
     pub bytes: u64,
     /// Records it links to.
     pub needs: Vec<SourceRef>,
+    /// Those of them that it can go without: only steps whose refusal is a loss link to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub may_lack: Vec<SourceRef>,
     /// It carries the mark of its batch.
     #[serde(default)]
     pub marked: bool,
@@ -280,6 +286,8 @@ pub trait Ledger: Send + Sync {
     fn rows_linking(&self, to: &SourceRef, limit: usize) -> Result<Vec<SourceRef>>;
     /// Takes rows out of the plan and puts their records into the quarantine.
     async fn unplan(&self, records: Vec<Quarantined>) -> Result<()>;
+    /// Forgets links of rows: what they lead to, and the record that the row is named after.
+    async fn unlink(&self, links: Vec<(SourceRef, SourceRef)>) -> Result<()>;
     /// Ends the plan; its id is given by the ledger.
     async fn finish_plan(&self, head: PlanHead) -> Result<u32>;
     /// The finished plan, if there is one.

@@ -307,6 +307,13 @@ impl Ledger for Memory {
         held.stands.retain(|_, at| places.contains(at));
         Ok(())
     }
+    async fn unlink(&self, links: Vec<(SourceRef, SourceRef)>) -> Result<()> {
+        let mut held = self.held();
+        links.iter().for_each(|link| {
+            held.links.remove(link);
+        });
+        Ok(())
+    }
     async fn finish_plan(&self, head: PlanHead) -> Result<u32> {
         let mut held = self.held();
         let id = held.plans.keys().last().map_or(1, |last| last + 1);

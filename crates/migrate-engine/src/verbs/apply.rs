@@ -142,6 +142,9 @@ pub async fn apply(
     super::extract::require_complete(run)?;
     let head = run.ledger().plan()?.ok_or_else(|| Failure::usage("there is no plan; run `plan` first"))?;
     choice(run, options)?;
+    if options.approved_by.as_ref().is_some_and(|who| who.trim().is_empty()) {
+        return Err(Failure::usage("an approval needs the name of a person; nothing was written"));
+    }
     let (calls_before, began) = (sink.meter().calls, ctx.timer.now());
     super::approve::require_acknowledged(run, &head)?;
     let (inputs, there) = check_plan(run, sink, &head).await?;
@@ -422,7 +425,7 @@ fn report(run: &Run, batch: &Batch, resumed: bool) -> Result<ApplyReport, Failur
         wave: batch.wave.clone(),
         resumed,
         phases: phase_sums(&tally).into_values().collect(),
-        tickets: trait_sums(run, batch, u8::MAX)?.into_values().flatten().collect(),
+        tickets: trait_sums(run, batch, u8::MAX, None)?.into_values().flatten().collect(),
         calls_planned: tally.iter().map(|t| t.calls).sum(),
         floor: tally.iter().map(|t| t.floor).sum(),
         ..ApplyReport::default()

@@ -204,6 +204,7 @@ struct Ahead {
     tickets: u64,
     ticket_calls: u64,
     verify_records: u64,
+    verify_calls: u64,
 }
 
 impl Ahead {
@@ -263,7 +264,10 @@ pub(crate) fn reckon(
     report.load.calls += seen.look_calls;
     report.load.calls_worst += seen.look_calls;
     report.load.seconds = seconds.map(|seconds| seconds.ceil() as u64);
-    let per_record = measured(run, Measured::Verify)?.unwrap_or(1.0);
+    let per_record = match measured(run, Measured::Verify)? {
+        Some(each) => each,
+        None => ahead.verify_calls as f64 / ahead.verify_records.max(1) as f64,
+    };
     report.verify = report.reads(ahead.verify_records, per_record);
     report.verify_sampled = report.reads(ahead.verify_records.min(options.sample), per_record);
     let undo: u64 = ahead.kinds.values().map(|(records, each)| records * each).sum();
@@ -298,6 +302,7 @@ fn walk(run: &Run, drafts: &Drafts<'_>, ahead: &mut Ahead) -> Result<(), Failure
         after = *last;
         for (_, row) in rows {
             ahead.verify_records += 1;
+            ahead.verify_calls += u64::from(row.reads);
             if !ahead.kinds.contains_key(row.kind.as_str()) {
                 let steps = drafts.again(&row).map(|f| f.steps).unwrap_or_default();
                 ahead.kinds.insert(row.kind.to_string(), (0, undo_calls(drafts, &row, steps)));

@@ -109,13 +109,16 @@ pub struct ExtractReport {
 /// Reads everything the source has into the stage. Needs no destination. The same call goes on after a stop.
 ///
 /// # Errors
-/// The stage or the file store can't be written. What the source refuses ends in the report: what was read stays.
+/// `Usage` for a shortfall that is accepted without a name. The stage or the file store can't be written. What the source refuses ends in the report: what was read stays.
 pub async fn extract(
     run: &Run,
     source: &dyn Source,
     options: &ExtractOptions,
     ctx: &Ctx<'_>,
 ) -> Result<ExtractReport, Failure> {
+    if options.accept_shortfall.as_ref().is_some_and(|who| who.trim().is_empty()) {
+        return Err(Failure::usage("accepting a shortfall needs the name of a person"));
+    }
     run.stage().drop_unfinished().await?;
     if let Some(report) = refused_by_check(run, source, ctx).await? {
         return Ok(report);

@@ -153,6 +153,9 @@ pub struct PlanReport {
     pub quarantined: u64,
     /// What has to be done before `apply`: schema that is missing, lists that are open.
     pub blockers: Vec<String>,
+    /// What `apply` waits for by name, as it was when the plan was made: acknowledgements, and the plan's own approval.
+    #[serde(default)]
+    pub to_approve: Vec<String>,
     /// Records that an earlier batch has written already.
     pub applied_before: u64,
     /// How it ended.
@@ -228,10 +231,10 @@ pub async fn plan(
     run.ledger().finish_plan(head.clone()).await?;
     let standing = super::approve::standing(run, &head)?;
     report
-        .blockers
+        .to_approve
         .extend(standing.open().map(|a| format!("nobody has taken note of «{}»: {}", a.id, a.text)));
     if run.config().approval.plan && standing.approved_by.is_none() {
-        report.blockers.push("nobody has approved this plan".to_owned());
+        report.to_approve.push("nobody has approved this plan".to_owned());
     }
     run.write_json("plan.json", &report)?;
     run.write("plan.html", crate::html::plan_page(run, &report)?.as_bytes())?;
@@ -367,6 +370,7 @@ fn empty(drafts: &Drafts<'_>) -> PlanReport {
         sums: BTreeMap::new(),
         quarantined: 0,
         blockers: Vec::new(),
+        to_approve: Vec::new(),
         applied_before: 0,
         exit: Exit::Done,
     };

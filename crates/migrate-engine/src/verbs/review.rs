@@ -126,7 +126,7 @@ pub fn review(
     let Table { sheet, carried, inputs, .. } = table;
     let teams = teams(run, inputs.as_ref())?;
     let records = sheet.rows.len() as u64;
-    let mut files = vec![sheet.write_csv(run, &file)?];
+    let mut files = vec![sheet.write_csv_beside(run, &file, ctx.timer.now())?];
     files.push(teams.write_csv(run, &file.replace(".csv", "-teams.csv"))?);
     let book = file.replace(".csv", ".xlsx");
     files.extend(write_xlsx(run, &book, &[&sheet, &teams], ctx.timer.now())?);

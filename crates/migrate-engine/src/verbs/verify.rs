@@ -10,8 +10,8 @@ use crate::store::{Batch, BatchKind, BatchState, Member, MemberState, Verified};
 use crate::{Ctx, Event, Exit, Failure, Run};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use mapping_core::{
-    Blob, Difference, Draft, Error, Made, Observed, Part, Progress, RemoteRef, Result as CoreResult, Sink,
-    SourceRef, Value, Window, diff,
+    Blob, Difference, Draft, Error, Link, Made, Observed, Part, Progress, Refs, RemoteRef,
+    Result as CoreResult, Sink, SourceRef, State, Value, Window, diff,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -333,7 +333,11 @@ impl Reader<'_> {
         };
         let differs = named(DIFFERS);
         let refs = refs_of(self.run, draft, steps, self.mark.as_ref())?;
-        let want = promised(draft, &progress).resolved(&refs);
+        let mut want = promised(draft, &progress).resolved(&refs);
+        seen.left = (draft.fields.len() - want.fields.len()) as u64;
+        let left_out = links_left_out(&progress, &refs);
+        want.fields
+            .retain(|_, value| !matches!(value.as_link(), Some(Link::Source(to)) if left_out.contains(to)));
         let kept = named(KEPT);
         let mut found = diff(&want, observed, &refs);
         // What a receipt names as written otherwise than promised was compared in the answer of its write.
@@ -342,7 +346,6 @@ impl Reader<'_> {
             Window::Whole => 0,
             Window::Last { shown, .. } => want.parts.len().saturating_sub(1).saturating_sub(shown) as u64,
         };
-        seen.left = (draft.fields.len() - want.fields.len()) as u64;
         seen.compared = fields(&want, seen.hidden) + differs.len() as u64;
         seen.hidden_fields = fields(&want, 0) - fields(&want, seen.hidden);
         seen.differences = found.iter().map(|d| (d.field.clone(), how(d))).collect();
@@ -439,6 +442,12 @@ fn promised(draft: &Draft, progress: &Progress) -> Draft {
     want
 }
 
+/// The records that a lost step links to and that are not at the destination: the loss says so.
+fn links_left_out<'a>(progress: &'a Progress, refs: &Refs) -> BTreeSet<&'a SourceRef> {
+    let lost = progress.entries.iter().filter(|e| matches!(e.state, State::Lost { .. }));
+    lost.flat_map(|e| &e.step.needs).filter(|need| !refs.records.contains_key(*need)).collect()
+}
+
 /// The digest of an object as it was read, whatever the order of its lists: by it `rollback` knows an edit.
 pub(crate) fn baseline(observed: &Observed) -> String {
     let mut draft = observed.draft.clone();
@@ -521,7 +530,7 @@ fn how(difference: &Difference) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mapping_core::{Effect, Prepared, Receipt, State, Step};
+    use mapping_core::{Effect, Prepared, Receipt, Step};
 
     fn progress(made: Made, change: Receipt) -> Progress {
         let mut progress = Progress::of(vec![

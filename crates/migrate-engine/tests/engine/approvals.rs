@@ -1,6 +1,7 @@
 //! Who said yes to what, and what is refused until somebody did.
 
 use crate::desk::{TICKETS, World};
+use migrate_engine::store::Approval;
 use migrate_engine::{ApplyOptions, ApproveOptions, apply, approve, provision};
 
 async fn unapproved(world: &World) -> migrate_engine::Run {
@@ -40,6 +41,21 @@ async fn nothing_is_written_before_a_person_took_note_of_each_thing_the_map_name
 }
 
 #[tokio::test]
+async fn another_line_of_the_chain_that_ends_alike_is_no_acknowledgement_on_the_page() {
+    let world = World::new();
+    let run = unapproved(&world).await;
+    approve(&run, &ApproveOptions::by("Bob").acknowledge("csat"), &world.ctx()).await.unwrap();
+    let at = mapping_core::Clock::now(&world.timer);
+    let what = "differences of ticket:3 accepted: known: workflows".to_owned();
+    let line = Approval { what, hash: String::new(), who: "Bob".to_owned(), at };
+    run.ledger().approve(line).await.unwrap();
+    let page = migrate_engine::report(&run, &world.ctx()).unwrap().html;
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("To be acknowledged by name: workflows"), "apply refuses without it");
+    assert!(!page.contains("To be acknowledged by name: csat"));
+}
+
+#[tokio::test]
 async fn what_was_taken_note_of_holds_for_a_new_plan_and_the_approval_of_the_plan_does_not() {
     let world = World::new();
     drop(world.init());
@@ -49,7 +65,7 @@ async fn what_was_taken_note_of_holds_for_a_new_plan_and_the_approval_of_the_pla
     let (run, _) = world.planned_in(world.open()).await;
     std::fs::write(world.path().join("skip.csv"), "record,reason\nticket:3,not wanted\n").unwrap();
     let plan = world.plan(&run).await.unwrap();
-    assert!(plan.blockers.iter().any(|b| b.contains("nobody has approved")), "{:?}", plan.blockers);
+    assert!(plan.to_approve.iter().any(|b| b.contains("nobody has approved")), "{:?}", plan.to_approve);
     let refused = world.apply(&run).await.unwrap_err();
     assert_eq!(refused.exit.code(), 9);
     assert!(refused.to_string().contains("approved this plan"), "{refused}");

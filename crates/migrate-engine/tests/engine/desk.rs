@@ -39,7 +39,7 @@ pub(crate) struct Desk {
     pub(crate) down: std::sync::atomic::AtomicBool,
     /// Setting the fields of a thread finds that the title can't be kept.
     pub(crate) lossy: std::sync::atomic::AtomicBool,
-    /// The closing of this record's thread is refused.
+    /// The closing of this record's thread is refused, or the making of its object.
     pub(crate) refuses: std::sync::Mutex<Option<SourceRef>>,
     /// The entry of the schema that no call of the platform can make.
     pub(crate) by_hand: std::sync::Mutex<Option<String>>,
@@ -82,6 +82,15 @@ impl Desk {
             );
         }
         Ok(())
+    }
+}
+
+/// A draft without the link of a contact to its company, and that.
+fn apart(draft: &Draft) -> (Draft, Option<SourceRef>) {
+    let mut rest = draft.clone();
+    match rest.fields.remove("company") {
+        Some(Value::Link(Link::Source(to))) if draft.kind == *"contact" => (rest, Some(to)),
+        _ => (draft.clone(), None),
     }
 }
 
@@ -128,9 +137,12 @@ impl Sink for Desk {
         }
         Ok(shaped)
     }
-    /// Threads are closed in a pass of their own.
+    /// Threads are closed in a pass of their own. A contact goes without its company when that can't be had.
     fn steps(&self, change: &Change<'_>) -> Result<Vec<Step>> {
-        let mut steps = self.inner.steps(change)?;
+        let (desired, company) = apart(change.desired);
+        let mut steps = self.inner.steps(&Change { desired: &desired, ..*change })?;
+        let put = Step::new("object.change", Effect::Change).arg("fields", "company").refusal_is_loss();
+        steps.extend(company.map(|to| put.needs([to])));
         steps.iter_mut().filter(|s| s.op == "thread.close").for_each(|s| s.pass = 1);
         Ok(steps)
     }
@@ -143,7 +155,10 @@ impl Sink for Desk {
     }
     async fn prepare(&self, call: &Call<'_>) -> Result<Prepared> {
         self.up()?;
-        self.inner.prepare(call).await
+        let (draft, own) = (apart(call.draft).0, call.step.args.contains_key("fields"));
+        let Call { step, so_far, prepared, refs, blobs, now, .. } = call.clone();
+        let draft = if own { call.draft } else { &draft };
+        self.inner.prepare(&Call::new(step, draft, so_far, prepared, refs, blobs, now)).await
     }
     async fn perform(&self, call: &Call<'_>) -> Result<Receipt> {
         self.up()?;
@@ -152,7 +167,14 @@ impl Sink for Desk {
         {
             return Err(Error::rejected(ErrorKind::Invalid, "a thread that stays open"));
         }
-        let receipt = self.inner.perform(call).await?;
+        let made = call.step.op == "object.create";
+        if made && self.refuses.lock().unwrap().as_ref() == Some(&call.draft.source) {
+            return Err(Error::rejected(ErrorKind::Invalid, "a record that isn't wanted"));
+        }
+        let (draft, own) = (apart(call.draft).0, call.step.args.contains_key("fields"));
+        let Call { step, so_far, prepared, refs, blobs, now, .. } = call.clone();
+        let draft = if own { call.draft } else { &draft };
+        let receipt = self.inner.perform(&Call::new(step, draft, so_far, prepared, refs, blobs, now)).await?;
         let lossy = self.lossy.load(std::sync::atomic::Ordering::SeqCst) && call.step.op == "thread.set";
         let loss = || Loss::new(call.draft.source.clone(), "title", LossRule::Defaulted, "it stays theirs");
         Ok(if lossy { receipt.loss(loss()) } else { receipt })
@@ -266,7 +288,7 @@ impl World {
         (run, plan)
     }
     pub(crate) async fn approve(&self, run: &Run) {
-        let options = ApproveOptions::by("Ada Operator").acknowledge_all();
+        let options = ApproveOptions::by("Olga Operator").acknowledge_all();
         migrate_engine::approve(run, &options, &self.ctx()).await.unwrap();
     }
     pub(crate) async fn plan(&self, run: &Run) -> std::result::Result<PlanReport, Failure> {

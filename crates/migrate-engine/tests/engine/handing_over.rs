@@ -8,7 +8,9 @@ use mapping_core::model::*;
 use mapping_core::testkit::MemoryObject;
 use mapping_core::{Blob, BlobStore, Body, ByteStream, Link, Loss, LossRule, RemoteRef, SourceRef, Value};
 use migrate_engine::store::Page;
-use migrate_engine::{HandoffReport, Run, apply, handoff, handoff_check, map, plan, provision};
+use migrate_engine::{
+    ApproveOptions, HandoffReport, Run, apply, approve, handoff, handoff_check, map, plan, provision,
+};
 use std::path::Path;
 
 fn answer(id: &str, name: &str, folder: &str, body: Body) -> Record {
@@ -413,6 +415,7 @@ async fn what_people_made_is_compared_and_named() {
     // Hand-offs can be written again after a load, too.
     map(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
     plan(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
+    approve(&run, &ApproveOptions::by("Ada").acknowledge_all(), &world.ctx()).await.unwrap();
     apply(&run, &world.desk, &Default::default(), &world.ctx()).await.unwrap();
     handoff(&run, &world.ctx()).await.unwrap();
 }

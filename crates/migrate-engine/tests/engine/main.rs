@@ -11,6 +11,7 @@ mod guards;
 mod handing_over;
 mod knowledge;
 mod lifecycle;
+mod links;
 mod looking;
 mod pages;
 mod passes;

@@ -2,7 +2,7 @@
 
 use crate::desk::{TICKETS, World, records};
 use mapping_core::SourceRef;
-use migrate_engine::{ApplyOptions, RollbackOptions, apply, rollback};
+use migrate_engine::{ApplyOptions, RollbackOptions, apply, report, rollback};
 
 fn ticket(n: usize) -> SourceRef {
     SourceRef::new("ticket", n.to_string())
@@ -25,6 +25,11 @@ async fn no_thread_is_closed_before_every_thread_is_written_and_open_ones_cost_n
     assert_eq!((second.planned, second.applied), (TICKETS as u64 / 2, TICKETS as u64 / 2));
     assert!(applied.phases.iter().all(|p| p.agrees() && p.open == 0));
     assert_eq!(applied.applied(), TICKETS as u64 + 3, "threads, two contacts and the mark");
+    let page = std::fs::read_to_string(report(&run, &world.ctx()).unwrap().html).unwrap();
+    assert!(
+        page.contains("11 objects, each bar one kind"),
+        "those of the second pass are some of the first's"
+    );
 }
 
 #[tokio::test]

@@ -96,6 +96,22 @@ async fn verdicts_are_read_back_and_never_overwritten() {
 }
 
 #[tokio::test]
+async fn a_line_whose_record_a_spreadsheet_has_spoiled_is_kept_beside() {
+    let world = World::with(with_queue());
+    let run = pilot(&world).await;
+    let report = review(&run, None, &ReviewOptions::default(), &world.ctx()).unwrap();
+    let text = std::fs::read_to_string(&report.files[0]).unwrap();
+    let spoiled =
+        text.replacen("ticket:", "#NAME?", 1).replacen(",not verified,,", ",not verified,no,mind me", 1);
+    std::fs::write(&report.files[0], spoiled).unwrap();
+    review(&run, None, &ReviewOptions::default(), &world.ctx()).unwrap();
+    let sheets = std::fs::read_dir(run.dir().join("review")).unwrap().map(|e| e.unwrap().path());
+    let kept = sheets.filter(|p| p.to_string_lossy().contains(".until-"));
+    let texts: Vec<String> = kept.filter_map(|p| std::fs::read_to_string(p).ok()).collect();
+    assert!(texts.iter().any(|t| t.contains("#NAME?") && t.contains("mind me")), "{texts:?}");
+}
+
+#[tokio::test]
 async fn without_a_pilot_there_is_nothing_to_review() {
     let world = World::new();
     let (run, _) = world.planned().await;

@@ -166,17 +166,52 @@ impl Bench {
         }
     }
 
+    /// Carries a verb out that must come to its end, whatever it puts into the quarantine.
+    pub(crate) fn ended(&self, verb: &Verb) {
+        match self.carry_out(verb) {
+            Ok(Exit::Done | Exit::Incomplete) => {}
+            Ok(exit) => panic!("{verb:?} ended with {exit:?}"),
+            Err(failure) => panic!("{verb:?} failed: {failure}"),
+        }
+    }
+
     /// From nothing to a plan.
     pub(crate) fn planned(&self) {
         self.extracted();
-        self.done(&Verb::Map { check: false });
+        self.mapped();
         self.done(&provision());
-        self.done(&Verb::Plan);
+        self.ended(&Verb::Plan);
         self.done(&approve());
     }
 
+    /// The lists, with what only a person can know: the zone of working hours that say an offset and nothing else.
+    pub(crate) fn mapped(&self) {
+        self.done(&Verb::Map { check: false });
+        let path = self.dir.join("mapping/hours.csv");
+        let mut lines = csv::Reader::from_path(&path).unwrap();
+        let head = lines.headers().unwrap().clone();
+        let column = |name: &str| head.iter().position(|it| it == name).unwrap();
+        let rows: Vec<csv::StringRecord> = lines.records().map(Result::unwrap).collect();
+        let mut out = csv::Writer::from_path(&path).unwrap();
+        out.write_record(&head).unwrap();
+        for row in rows {
+            let mut cells: Vec<String> = row.iter().map(str::to_owned).collect();
+            if !["high", "certain"].contains(&&*cells[column("confidence")]) {
+                cells[column("destination_id")] = "Europe/Copenhagen".to_owned();
+                cells[column("confirmed_by")] = "Ada Agent".to_owned();
+            }
+            out.write_record(&cells).unwrap();
+        }
+        out.flush().unwrap();
+    }
+
+    /// Reads the source. What the generated help desk is known to lack is accepted, as a person does.
     pub(crate) fn extracted(&self) {
-        self.done(&extract());
+        match self.carry_out(&extract()) {
+            Ok(Exit::Sums) => self.ended(&Verb::Extract { accept_shortfall: Some("Ada Agent".to_owned()) }),
+            Ok(Exit::Done | Exit::Incomplete) => {}
+            ended => panic!("extract ended with {ended:?}"),
+        }
     }
 
     /// The exit code of a verb that is carried out as a process, with what it said.
@@ -230,13 +265,27 @@ impl Bench {
         let run = Run::open(&self.dir).unwrap();
         let sink = self.runtime.block_on(self.sides().sink(&run)).unwrap();
         let tag = sink.batch_mark(&label).unwrap().text("name").to_owned();
-        let options = judge::Options { batch_tag: Some(tag), ..judge::Options::default() };
-        judge::judge(&self.dataset, &self.intercom, &explained(&run).unwrap(), &options)
+        drop(run);
+        self.judged(&judge::Options { batch_tag: Some(tag), ..judge::Options::default() })
+    }
+
+    /// What the sandbox's judge says of all batches together, which no one tag marks.
+    pub(crate) fn judged(&self, options: &judge::Options) -> Verdict {
+        let run = Run::open(&self.dir).unwrap();
+        judge::judge(&self.dataset, &self.intercom, &explained(&run).unwrap(), options)
     }
 
     /// Nothing lost, doubled, out of order or different, and nobody disturbed.
     pub(crate) fn assert_clean(&self) {
-        let verdict = self.judge();
+        self.assert_verdict(&self.judge());
+    }
+
+    /// The same over several batches.
+    pub(crate) fn assert_clean_over_batches(&self) {
+        self.assert_verdict(&self.judged(&judge::Options::default()));
+    }
+
+    fn assert_verdict(&self, verdict: &Verdict) {
         assert!(verdict.is_clean(), "{:#?}", verdict.findings);
         assert_eq!((verdict.notifications, verdict.denied_calls), (0, 0));
         assert_eq!(verdict.destination.conversations, verdict.source.tickets);

@@ -10,7 +10,6 @@ use migrate_engine::{
     ApplyOptions, Cancel, Ctx, EstimateOptions, Pace, PlanOptions, RollbackOptions, Run, Silent, Timer,
     VerifyOptions,
 };
-use migrate_examples::args::Verb;
 use migrate_sandbox::clock::SandboxClock;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -71,7 +70,7 @@ fn apart(said: u64, came: f64) -> f64 {
 fn calls_are_within_three_and_seconds_within_ten_in_a_hundred_of_what_was_said() {
     let bench = Bench::generated(21, 120);
     bench.extracted();
-    bench.done(&Verb::Map { check: false });
+    bench.mapped();
     bench.done(&provision());
 
     let clock = bench.intercom.clock().clone();

@@ -19,9 +19,9 @@ fn the_source_is_read_without_the_destination_and_the_rest_runs_elsewhere_withou
     std::fs::rename(&bench.dir, &elsewhere).unwrap();
     bench.dir = elsewhere;
     bench.settings(&wsdl, &base);
-    bench.done(&Verb::Map { check: false });
+    bench.mapped();
     bench.done(&provision());
-    bench.done(&Verb::Plan);
+    bench.ended(&Verb::Plan);
     bench.done(&approve());
     let plan = bench.plan();
     for (kind, sum) in plan["sums"].as_object().unwrap() {

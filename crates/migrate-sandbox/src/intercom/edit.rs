@@ -339,8 +339,8 @@ impl Intercom {
             }
             Edit::TeammateGone { admin } => {
                 let place = ws.admins.iter().position(|it| it.id == *admin).ok_or(EditError)?;
-                ws.admins.remove(place);
-                ws.left.push((now, *admin));
+                let gone = ws.admins.remove(place);
+                ws.left.push((now, gone));
             }
             Edit::TeamGone { team } => {
                 let place = ws.teams.iter().position(|it| it.id == *team).ok_or(EditError)?;

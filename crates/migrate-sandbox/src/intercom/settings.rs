@@ -69,7 +69,7 @@ pub(crate) fn activity_logs(call: &mut Call<'_>) -> Answer {
         .rev()
         .filter(|(at, _)| (after..=before).contains(at))
         .map(|(at, admin)| {
-            json!({"id": format!("00000000-0000-4000-8000-{admin:012}"), "created_at": at,
+            json!({"id": format!("00000000-0000-4000-8000-{:012}", admin.id), "created_at": at,
                 "performed_by": {"type": "admin", "id": me.map_or(String::new(), |it| it.id.to_string()),
                     "email": me.map_or("", |it| it.email.as_str()), "ip": "127.0.0.1"},
                 "metadata": {}, "activity_type": "admin_deletion",

@@ -53,8 +53,8 @@ pub(crate) struct Workspace {
     pub(crate) schedules: BTreeMap<u64, Schedule>,
     pub(crate) emails: Vec<Email>,
     pub(crate) desk: TicketDesk,
-    /// When teammates left, and which.
-    pub(crate) left: Vec<(i64, u64)>,
+    /// When teammates left, and who they were.
+    pub(crate) left: Vec<(i64, Admin)>,
     next: Counters,
 }
 

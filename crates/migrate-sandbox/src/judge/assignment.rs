@@ -30,6 +30,12 @@ impl<'a> Court<'a> {
         found.next().filter(|_| !email.trim().is_empty() && found.next().is_none()).map(|admin| admin.id)
     }
 
+    /// Whether this teammate had the address and left since.
+    pub(super) fn has_left(&self, email: &str, admin: u64) -> bool {
+        let same = |known: &str| known.trim().eq_ignore_ascii_case(email.trim());
+        self.ws.left.iter().any(|(_, gone)| gone.id == admin && same(&gone.email))
+    }
+
     /// The team of the ticket's queue, and that of its ticketbox, which may stand in where the queue has none.
     fn teams_of(&self, ticket: &Ticket) -> (u64, Option<u64>) {
         let dataset = self.source.dataset;

@@ -115,12 +115,18 @@ impl<'a> Court<'a> {
         let emails: Vec<&String> =
             contacts.iter().flat_map(|c| &c.emails).filter(|e| !e.trim().is_empty()).collect();
         let kept = match &it.email {
-            Some(email) => emails.iter().any(|known| known.trim().eq_ignore_ascii_case(email.trim())),
+            Some(email) => emails.iter().any(|known| address(known).eq_ignore_ascii_case(email.trim())),
             None => emails.is_empty(),
         };
         self.check(kept, &subject, "email", || "another address, or none".into());
         self.check(!it.lead, &subject, "role", || "a lead".into());
     }
+}
+
+/// The address of `Bo <bo@mail.example>`; what has no angle brackets is one by itself.
+fn address(email: &str) -> &str {
+    let within = email.trim().strip_suffix('>').and_then(|text| text.rsplit_once('<'));
+    within.map_or(email, |(_, address)| address).trim()
 }
 
 /// Contacts by the attribute that holds their id at the source.

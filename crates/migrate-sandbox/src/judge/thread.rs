@@ -191,6 +191,10 @@ impl<'a> Court<'a> {
         if let Some(teammate) = email.and_then(|email| self.teammate(email)) {
             return (teammate != admin).then_some("another teammate");
         }
+        // What somebody wrote before leaving stays theirs.
+        if email.is_some_and(|email| self.has_left(email, admin)) {
+            return None;
+        }
         let placeholder = self.options.placeholder_admin.or(self.ws.admins.first().map(|owner| owner.id));
         if Some(admin) != placeholder {
             return Some("an agent without teammate, not by the placeholder");

@@ -2,7 +2,7 @@
 
 use super::text::{Squeezed, folded};
 use super::{Court, Subject};
-use crate::dataset::{Status, Ticket};
+use crate::dataset::{Category, Status, Ticket};
 use crate::intercom::store::{Conversation, State};
 use serde_json::Value;
 
@@ -86,7 +86,7 @@ impl<'a> Court<'a> {
                     let wanted = folded(value);
                     self.tag_names(it).any(|name| folded(name).ends_with(&wanted))
                 } else {
-                    self.holds_value(it, category.id, value)
+                    self.holds_value(it, category, value)
                 };
                 self.check(kept, subject, &field, || format!("a value of {} is missing", category.name));
             }
@@ -97,11 +97,18 @@ impl<'a> Court<'a> {
         self.options.category_attributes.get(&category).cloned().unwrap_or_else(|| "categories".into())
     }
 
-    fn holds_value(&self, it: &Conversation, category: u64, value: &str) -> bool {
-        let named = self.options.category_attributes.get(&category);
+    /// A value that two scopes have under one name may say which scope it is of.
+    fn holds_value(&self, it: &Conversation, category: &Category, value: &str) -> bool {
+        let named = self.options.category_attributes.get(&category.id);
+        let scope = self.source.dataset.ticketboxes.iter().find(|folder| Some(folder.id) == category.scope);
+        let scoped = scope.map(|folder| Squeezed::of_plain(&format!("{value} ({})", folder.name)));
         let wanted = Squeezed::of_plain(value);
+        let is = |text: &str| {
+            let text = Squeezed::of_plain(text);
+            text == wanted || scoped.as_ref() == Some(&text)
+        };
         let mut values = it.attributes.iter().filter(|(name, _)| named.is_none_or(|known| **name == **known));
-        values.any(|(_, have)| have.as_str().is_some_and(|text| Squeezed::of_plain(text) == wanted))
+        values.any(|(_, have)| have.as_str().is_some_and(is))
     }
 
     fn tag_names<'b>(&'b self, it: &'b Conversation) -> impl Iterator<Item = &'b str> {

@@ -128,6 +128,18 @@ impl Ledger for Sqlite {
         .await
     }
 
+    async fn unlink(&self, links: Vec<(SourceRef, SourceRef)>) -> Result<()> {
+        self.write(move |c| {
+            let sql = "DELETE FROM plan_link WHERE record = ?1 AND by = ?2";
+            let mut delete = c.prepare_cached(sql).map_err(db)?;
+            for (to, by) in &links {
+                delete.execute(params![name(to), name(by)]).map_err(db)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     async fn finish_plan(&self, head: PlanHead) -> Result<u32> {
         self.write(move |c| {
             let sql = "SELECT coalesce(MAX(id), 0) + 1 FROM plan";
@@ -316,12 +328,7 @@ impl Ledger for Sqlite {
         limit: usize,
     ) -> Result<Vec<Member>> {
         let states = states.iter().map(json).collect::<Result<Vec<_>>>()?;
-        let marks = vec!["?"; states.len()].join(", ");
-        let (side, order) = if backwards { ("<", "DESC") } else { (">", "ASC") };
-        let sql = format!(
-            "SELECT seq, state, why, body, pass FROM member WHERE batch = ? AND (? IS NULL OR phase = ?)
-             AND seq {side} ? AND state IN ({marks}) ORDER BY seq {order} LIMIT ?"
-        );
+        let sql = members_sql(states.len(), backwards);
         // SQLite's whole numbers end at i64's.
         let (from, limit) = (from.min(i64::MAX as u64), whole(limit));
         let rows: Vec<StoredMember> = self.read(|c| {
@@ -337,10 +344,8 @@ impl Ledger for Sqlite {
     fn open_in_pass(&self, batch: u32, phase: u32, pass: u8, from: u64, limit: usize) -> Result<Vec<Member>> {
         let open = json(&MemberState::Open)?;
         let rows: Vec<StoredMember> = self.read(|c| {
-            let sql = "SELECT seq, state, why, body, pass FROM member WHERE batch = ?1 AND phase = ?2
-                       AND state = ?3 AND seq > ?4 AND pass = ?5 ORDER BY seq LIMIT ?6";
             let values = params![batch, phase, open, from, pass, whole(limit)];
-            c.prepare_cached(sql)?.query_map(values, stored_member)?.collect()
+            c.prepare_cached(OPEN_SQL)?.query_map(values, stored_member)?.collect()
         })?;
         rows.into_iter().map(member).collect()
     }
@@ -392,9 +397,7 @@ impl Ledger for Sqlite {
         loop {
             // Page by page, so that nobody waits for the reader and memory stays flat.
             let rows: Vec<StoredMember> = self.read(|c| {
-                let sql = "SELECT seq, state, '', body, pass FROM member WHERE batch = ?1 AND phase = ?2
-                           AND seq > ?3 ORDER BY seq LIMIT 1000";
-                c.prepare_cached(sql)?.query_map(params![batch, phase, from], stored_member)?.collect()
+                c.prepare_cached(PHASE_SQL)?.query_map(params![batch, phase, from], stored_member)?.collect()
             })?;
             let Some((last, ..)) = rows.last() else { break };
             from = *last;
@@ -580,6 +583,27 @@ impl Ledger for Sqlite {
         })
     }
 }
+
+/// Members of a batch in so many states, in order or against it. The plus before `batch` keeps SQLite off the indexes:
+/// by their order each page would sort all members that are left.
+pub(super) fn members_sql(states: usize, backwards: bool) -> String {
+    let marks = vec!["?"; states].join(", ");
+    let (side, order) = if backwards { ("<", "DESC") } else { (">", "ASC") };
+    format!(
+        "SELECT seq, state, why, body, pass FROM member WHERE +batch = ? AND (? IS NULL OR phase = ?)
+         AND seq {side} ? AND state IN ({marks}) ORDER BY seq {order} LIMIT ?"
+    )
+}
+
+/// Members of a phase in order, off the indexes as in [`members_sql`].
+pub(super) const PHASE_SQL: &str =
+    "SELECT seq, state, '', body, pass FROM member WHERE +batch = ?1 AND phase = ?2
+     AND seq > ?3 ORDER BY seq LIMIT 1000";
+
+/// Members of a phase that are open in a pass, in order.
+pub(super) const OPEN_SQL: &str =
+    "SELECT seq, state, why, body, pass FROM member WHERE batch = ?1 AND phase = ?2
+     AND state = ?3 AND seq > ?4 AND pass = ?5 ORDER BY seq LIMIT ?6";
 
 /// Place, state, reason, plan row and pass.
 type StoredMember = (u64, String, String, String, u8);

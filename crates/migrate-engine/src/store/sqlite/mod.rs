@@ -283,6 +283,28 @@ mod tests {
         .unwrap();
     }
 
+    #[test]
+    fn no_page_of_members_sorts_all_that_are_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = Sqlite::open(&dir.path().join("run.db")).unwrap();
+        let queries = [
+            ledger::members_sql(2, false).replace('?', "1"),
+            ledger::members_sql(2, true).replace('?', "1"),
+            ledger::PHASE_SQL.to_owned(),
+            ledger::OPEN_SQL.to_owned(),
+        ];
+        for sql in queries {
+            let plan: Vec<String> = db
+                .read(|c| {
+                    let mut query = c.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                    let places = vec![1; query.parameter_count()];
+                    query.query_map(rusqlite::params_from_iter(places), |r| r.get(3))?.collect()
+                })
+                .unwrap();
+            assert!(plan.iter().all(|step| step.starts_with("SEARCH")), "{sql}: {plan:?}");
+        }
+    }
+
     #[tokio::test]
     async fn a_full_disk_is_a_clear_error_and_with_space_the_work_goes_on() {
         let dir = tempfile::tempdir().unwrap();

@@ -195,6 +195,9 @@ impl StandIns {
         let intercom = Intercom::default();
         intercom.seed(Seed::for_dataset(&dataset));
         intercom.seed(people_who_are_there(&dataset));
+        // The load follows on the heels of the pilot's rollback, which no person's does; a deleted company stays for
+        // seconds, not half a minute.
+        intercom.turn(|knobs| knobs.company_archive_after_s = 3);
         let (listener, focalscope_at) = listen().await?;
         tokio::spawn(focalscope::serve(listener, focalscope));
         let (listener, intercom_at) = listen().await?;

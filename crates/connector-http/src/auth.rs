@@ -27,6 +27,21 @@ pub trait Credentials: Send + Sync {
     /// When there is none to be had. Workers that waited for the same login get the same refusal.
     async fn login(&self) -> Result<SecretString>;
 
+    /// Gets another secret after the server refused this one. Default: [`login`](Credentials::login).
+    ///
+    /// # Errors
+    ///
+    /// As [`login`](Credentials::login).
+    async fn login_again(&self, _refused: &SecretString) -> Result<SecretString> {
+        self.login().await
+    }
+
+    /// Whether the secret is about to expire, so that a login comes before the next call and not after its refusal.
+    /// Default: false.
+    fn due(&self, _secret: &SecretString) -> bool {
+        false
+    }
+
     /// Puts the secret on a request. Header values that hold it must be marked sensitive.
     ///
     /// # Errors
@@ -49,6 +64,12 @@ pub trait Credentials: Send + Sync {
 impl<C: Credentials + ?Sized> Credentials for Arc<C> {
     async fn login(&self) -> Result<SecretString> {
         (**self).login().await
+    }
+    async fn login_again(&self, refused: &SecretString) -> Result<SecretString> {
+        (**self).login_again(refused).await
+    }
+    fn due(&self, secret: &SecretString) -> bool {
+        (**self).due(secret)
     }
     fn apply(&self, secret: &SecretString, request: &mut Request) -> Result<()> {
         (**self).apply(secret, request)
@@ -216,6 +237,7 @@ impl<X: Exchange> Auth<X> {
         let mut current = self.current.lock().await;
         if let Some(secret) = &current.secret
             && stale != Some(current.generation)
+            && !self.credentials.due(secret)
         {
             return Ok((current.generation, secret.clone()));
         }
@@ -224,7 +246,10 @@ impl<X: Exchange> Auth<X> {
         {
             return Err(Error::not_sent(*kind, message.clone()).with_retry(*retry));
         }
-        let login = self.credentials.login().await;
+        let login = match &current.secret {
+            Some(refused) if stale == Some(current.generation) => self.credentials.login_again(refused).await,
+            _ => self.credentials.login().await,
+        };
         self.tried.fetch_add(1, Ordering::SeqCst);
         match login {
             Ok(secret) => {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod adapting;
 mod auth;
 mod body;
 mod classify;
@@ -11,6 +12,7 @@ mod gate;
 mod http_wire;
 mod jitter;
 mod meta;
+mod multipart;
 mod plain;
 mod rate_headers;
 mod retry;
@@ -22,6 +24,7 @@ mod tower_service;
 mod trace;
 mod upload;
 
+pub use adapting::{Adapting, AdaptingSettings};
 pub use auth::{ApiKey, Auth, Basic, Bearer, Credentials};
 pub use body::{Body, ByteStream, FilePart, OpenBody, Segment};
 pub use classify::{Answered, ByStatus, Classified, Classify};
@@ -33,6 +36,7 @@ pub use gate::{Budget, RateGate};
 pub use http_wire::Http;
 pub use jitter::Jitter;
 pub use meta::{Flight, Meta, Repeat};
+pub use multipart::{Boundary, Multipart};
 pub use rate_headers::{NoRateHeaders, RateHeaders, RateReading, XRateLimit};
 pub use retry::Retry;
 pub use slots::Slots;

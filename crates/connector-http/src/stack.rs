@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use http::Uri;
 use mapping_core::{Outcome, Result};
 
+use crate::adapting::{Adapting, AdaptingSettings, Pool, TooMany};
 use crate::auth::{Auth, Credentials};
-use crate::classify::{ByStatus, Classified, Classify};
+use crate::classify::{Answered, ByStatus, Classified, Classify};
 use crate::clock::{Clock, TokioClock};
 use crate::config::Config;
 use crate::deadline::Deadline;
@@ -29,6 +30,7 @@ pub struct Stack {
     outermost: Arc<dyn Exchange>,
     gate: Gate,
     counts: Arc<Counts>,
+    pool: Option<Pool>,
 }
 
 /// How many attempts ended how, since the stack was built.
@@ -82,6 +84,7 @@ impl Stack {
             observers: Vec::new(),
             clock: None,
             jitter: None,
+            adapting: None,
         }
     }
 
@@ -104,6 +107,11 @@ impl Stack {
         let [attempts, repeated, answered, rejected, not_sent, unknown, request_bytes] =
             std::array::from_fn(|at| self.counts.0[at].load(Ordering::Relaxed));
         Counters { attempts, repeated, answered, rejected, not_sent, unknown, request_bytes }
+    }
+
+    /// How many calls may run at once now, when that follows the server's refusals.
+    pub fn at_once(&self) -> Option<usize> {
+        self.pool.as_ref().map(Pool::allowed)
     }
 
     /// A raw call: any request, every answer as it is. Credentials, rate, slots, timeouts and tracing apply; a status
@@ -157,6 +165,7 @@ pub struct Builder {
     observers: Vec<Arc<dyn Observer>>,
     clock: Option<Arc<dyn Clock>>,
     jitter: Option<Arc<Jitter>>,
+    adapting: Option<(AdaptingSettings, TooMany)>,
 }
 
 impl Builder {
@@ -196,8 +205,19 @@ impl Builder {
         self
     }
 
-    /// Puts the policies around the wire, from the outside: deadline, retry, classification, auth, rate, slots,
-    /// timeout, trace.
+    /// How many calls run at once follows the server: see [`Adapting`]. `too_many` picks the answers at which their number is
+    /// halved. Default: the number of the configured slots, whatever is answered.
+    pub fn adapting(
+        mut self,
+        settings: AdaptingSettings,
+        too_many: impl Fn(&Answered<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.adapting = Some((settings, Arc::new(too_many)));
+        self
+    }
+
+    /// Puts the policies around the wire, from the outside: deadline, retry, classification, auth, rate, places that adapt
+    /// (if any), slots, timeout, trace.
     ///
     /// # Errors
     ///
@@ -214,8 +234,15 @@ impl Builder {
         let traced = Trace::new(self.wire, observers, clock.clone());
         let timed = Timeout::new(traced, timeouts, clock.clone());
         let slotted = Slots::new(timed, &slots, clock.clone());
+        let (placed, pool): (Box<dyn Exchange>, _) = match self.adapting {
+            Some((settings, too_many)) => {
+                let pool = Pool::new(settings, clock.clone());
+                (Box::new(Adapting::by(slotted, pool.clone(), too_many)), Some(pool))
+            }
+            None => (Box::new(slotted), None),
+        };
         let gate = Gate::new(rate, self.rate_headers, jitter.clone(), clock.clone());
-        let paced = RateGate::by(slotted, gate.clone());
+        let paced = RateGate::by(placed, gate.clone());
         let authenticated: Box<dyn Exchange> = match self.credentials {
             Some((base, credentials)) => Box::new(Auth::new(paced, credentials, &base, clock.clone())?),
             None => Box::new(paced),
@@ -223,6 +250,6 @@ impl Builder {
         let classified = Classified::new(authenticated, self.classify, clock.clone());
         let retried = Retry::new(classified, retry, waiting, jitter, clock.clone());
         let outermost = Arc::new(Deadline::new(retried, deadline, clock));
-        Ok(Stack { outermost, gate, counts })
+        Ok(Stack { outermost, gate, counts, pool })
     }
 }

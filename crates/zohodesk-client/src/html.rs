@@ -1,8 +1,9 @@
 //! HTML that may go into a comment: cleaned, without live mentions, split on block boundaries.
 
 use html5gum::{Token, Tokenizer};
+use mapping_core::text::plain_of_html;
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// Elements after which a text may be split without tearing a paragraph.
@@ -29,6 +30,9 @@ const BLOCKS: [&str; 21] = [
     "dt",
     "tbody",
 ];
+/// Elements that are never open inside another of their kind, because they have no content or end where the next begins.
+const CLOSED_BY_THEMSELVES: [&str; 11] =
+    ["br", "hr", "img", "wbr", "col", "area", "input", "meta", "link", "p", "option"];
 /// Elements without an end tag.
 const VOID: [&str; 6] = ["br", "hr", "img", "wbr", "col", "area"];
 /// Elements nested deeper than this lose their tags, not their text.
@@ -36,8 +40,48 @@ const DEEPEST: usize = 40;
 /// A start tag longer than this is written without its attributes.
 const LONGEST_TAG: usize = 400;
 
-/// HTML without scripts, styles, forms, event handlers and images that would be fetched from elsewhere.
+/// Elements nested deeper than this are not given to the sanitizer: it takes quadratic time for them.
+const DEEPEST_CLEANED: usize = 400;
+
+/// HTML without scripts, styles, forms, event handlers and images that would be fetched from elsewhere. HTML that is nested
+/// more than 400 deep keeps its text alone.
 pub fn clean(html: &str) -> String {
+    if nests_too_deep(html) { cleaned(&escape(&plain_of_html(html))) } else { cleaned(html) }
+}
+
+/// Whether more than [`DEEPEST_CLEANED`] elements may be open at once. An end tag closes only its own kind here, and never a
+/// template, which keeps end tags from what is around it: so that no mixture is deeper than it is counted.
+fn nests_too_deep(html: &str) -> bool {
+    let mut open: HashMap<String, usize> = HashMap::new();
+    let mut depth = 0;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match token {
+            Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).to_ascii_lowercase();
+                // A browser closes these by itself when the next one begins.
+                if !CLOSED_BY_THEMSELVES.contains(&name.as_str()) {
+                    depth += 1;
+                    *open.entry(name).or_default() += 1;
+                }
+            }
+            Token::EndTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).to_ascii_lowercase();
+                if let Some(count) = open.get_mut(&name).filter(|n| **n > 0 && name != "template") {
+                    *count -= 1;
+                    depth -= 1;
+                }
+            }
+            _ => {}
+        }
+        if depth > DEEPEST_CLEANED {
+            return true;
+        }
+    }
+    false
+}
+
+fn cleaned(html: &str) -> String {
     static BUILDER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         let mut builder = ammonia::Builder::default();
         builder.url_schemes(HashSet::from(["http", "https", "mailto", "tel", "cid"]));
@@ -231,7 +275,6 @@ impl Splitter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mapping_core::text::plain_of_html;
 
     fn words(html: &str) -> Vec<String> {
         plain_of_html(html).split_whitespace().map(str::to_owned).collect()
@@ -287,6 +330,22 @@ mod tests {
         assert!(cleaned.contains("cid:7"));
         assert_eq!(words(&cleaned), ["a", "df"]);
         assert_eq!(clean(&cleaned), cleaned, "cleaning twice is cleaning once");
+    }
+
+    #[test]
+    fn a_nest_without_bottom_keeps_its_words_and_a_flat_text_its_markup() {
+        for tag in ["div", "b", "template", "table", "x-y", "svg"] {
+            let nest =
+                format!("{}deep <script>x()</script>&lt;end{}", format!("<{tag}>").repeat(100_000), "</x>");
+            let cleaned = clean(&nest);
+            assert!(!cleaned.contains("<script") && !cleaned.contains(&format!("<{tag}><{tag}>")), "{tag}");
+            assert!(cleaned.len() < 200, "{tag}: {} bytes", cleaned.len());
+        }
+        assert_eq!(words(&clean(&format!("{}deep &lt;end", "<div>".repeat(100_000)))), ["deep", "<end"]);
+        let flat = "<p>a<br>b".repeat(2_000) + &"<div><b>c</b></div>".repeat(2_000);
+        assert!(clean(&flat).contains("<b>c</b>"));
+        let nested = format!("{}x{}", "<blockquote>".repeat(399), "</blockquote>".repeat(399));
+        assert!(clean(&nested).contains("<blockquote>"));
     }
 
     #[test]

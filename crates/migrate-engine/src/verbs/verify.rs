@@ -486,8 +486,12 @@ fn compare_files(sum: &mut FilesCompared, want: &[Blob], have: &[Blob]) -> (u64,
     let (mut compared, mut different) = (0, 0);
     let mut left: Vec<&Blob> = have.iter().collect();
     for file in want {
-        let Some(at) = left.iter().position(|f| f.name == file.name && f.len == file.len) else { continue };
-        let (wanted, found) = (media_type(&file.mime), media_type(&left.swap_remove(at).mime));
+        let wanted = media_type(&file.mime);
+        let alike = |f: &&Blob| f.name == file.name && f.len == file.len;
+        // Files without a name, say, are told apart by their type, in whatever order they are read.
+        let same = left.iter().position(|f| alike(f) && media_type(&f.mime) == wanted);
+        let Some(at) = same.or_else(|| left.iter().position(alike)) else { continue };
+        let found = media_type(&left.remove(at).mime);
         // A type that says nothing is promised by nobody.
         if wanted.is_empty() || wanted == UNSPECIFIC || found.is_empty() {
             continue;
@@ -559,5 +563,21 @@ mod tests {
         assert_eq!(names(Made::Matched(remote.clone()), changed()), ["phone"]);
         let kept = changed().output(KEPT, "name, signed_up_at");
         assert_eq!(names(Made::Matched(remote.clone()), kept), ["email", "phone"]);
+    }
+
+    fn file(mime: &str) -> Blob {
+        Blob { sha256: String::new(), len: 1, name: "".into(), mime: mime.into() }
+    }
+
+    #[test]
+    fn files_of_one_name_and_size_are_told_apart_by_their_type_and_another_type_is_found() {
+        let want = ["text/plain", "image/png", "text/html", "image/gif"].map(file);
+        let mut have =
+            ["image/gif", "text/plain", "text/html; charset=utf-8", "image/png"].map(file).to_vec();
+        let mut sum = FilesCompared::default();
+        assert_eq!(compare_files(&mut sum, &want, &have), (1, None));
+        have[0].mime = "image/jpeg".into();
+        let (_, different) = compare_files(&mut sum, &want, &have);
+        assert_eq!(different.as_deref(), Some("1 of another media type"));
     }
 }

@@ -256,8 +256,14 @@ impl Program<'_> {
         self.show.heading("map");
         let sink = self.sides.sink(run).await?;
         let report = migrate_engine::map(run, &*sink, options, &self.ctx()).await?;
-        for (list, count) in [("mapping/agents.csv", &report.agents), ("mapping/queues.csv", &report.queues)]
-        {
+        let lists = [
+            ("mapping/agents.csv", &report.agents),
+            ("mapping/queues.csv", &report.queues),
+            ("mapping/fields.csv", &report.fields),
+            ("mapping/categories.csv", &report.categories),
+            ("mapping/hours.csv", &report.hours),
+        ];
+        for (list, count) in lists.into_iter().filter(|(_, count)| count.lines > 0) {
             self.show.say(&format!(
                 "{list}: {} lines, {} matched, {} open{}",
                 count.lines,
